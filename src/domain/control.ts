@@ -1,0 +1,91 @@
+import type { GatewayId, RunId } from './ids.js';
+import type { Sample } from './observation.js';
+import type { LatestSample, StoreCounts } from './ports.js';
+import type { RadioState } from './radio.js';
+import { isEnded, type RunRecord } from './run.js';
+
+/** What happens to runs, as it happens. */
+export type RunNews =
+  | { readonly kind: 'changed'; readonly run: RunRecord }
+  | {
+      readonly kind: 'report';
+      readonly run: RunRecord;
+      readonly windowEndUs: number;
+      readonly samples: readonly Sample[];
+    }
+  | { readonly kind: 'console'; readonly id: RunId; readonly text: string };
+
+/** The last thing that can be said of a run. */
+export function endsRun(news: RunNews, id: RunId): boolean {
+  return news.kind === 'changed' && news.run.id === id && isEnded(news.run);
+}
+
+export interface RunRequest {
+  /** Made by whoever asks, so that a request repeated after a lost answer starts nothing twice. */
+  readonly id: RunId;
+  readonly image: string;
+  /** Added behind the manifest's own arguments. */
+  readonly args?: string;
+}
+
+export interface SyncSummary {
+  /** One line that a person understands. */
+  readonly text: string;
+  readonly batchesAcknowledged: number;
+  readonly samplesAcknowledged: number;
+}
+
+export interface GatewayStatus {
+  readonly gatewayId: GatewayId;
+  readonly name: string;
+  readonly version: string;
+  readonly epoch: number;
+  readonly processId: number;
+  readonly uptimeSeconds: number;
+  /** Of the gateway's own process. */
+  readonly rssBytes: number;
+  readonly activeRuns: number;
+  readonly startedRuns: number;
+  readonly store: StoreCounts;
+  /** Observations that could not be stored since the start. */
+  readonly lostObservations: number;
+  readonly radio: { readonly driver: string; readonly state: RadioState };
+  readonly sync: SyncSummary;
+  /** The local page; absent where it is switched off. */
+  readonly webUrl?: string;
+}
+
+export interface ImageSummary {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly flavour: string;
+  readonly architectures: readonly string[];
+  readonly memoryMib: number;
+}
+
+export interface ImageList {
+  readonly images: readonly ImageSummary[];
+  /** Folders that hold no usable image, and why: a sentence. */
+  readonly problems: readonly string[];
+}
+
+/** What a gateway can be asked and told: in process, over its Unix socket, and read-only over HTTP. */
+export interface GatewayControl {
+  status(): Promise<GatewayStatus>;
+  images(): Promise<ImageList>;
+  /** Newest first. */
+  runs(limit: number): Promise<readonly RunRecord[]>;
+  latest(): Promise<readonly LatestSample[]>;
+  /** The run's console so far. @throws PerigeeError `run-unknown`. */
+  consoleLog(id: RunId): Promise<string>;
+  /**
+   * Starts the run and tells all that happens to it, from its acceptance to its end. Leaving the iteration leaves the run alone.
+   * @throws PerigeeError `image-*`, `run-refused`, at the first step.
+   */
+  run(request: RunRequest): AsyncIterable<RunNews>;
+  /** All that happens to all runs from now on. */
+  news(): AsyncIterable<RunNews>;
+  /** Resolves when nothing is left of the guest. @throws PerigeeError `run-unknown`. */
+  stop(id: RunId): Promise<RunRecord>;
+}

@@ -1,0 +1,46 @@
+import type { ImageName } from './ids.js';
+
+export const ARCHITECTURES = ['x86_64', 'arm64', 'armv7'] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
+
+export const FLAVOURS = ['perigee'] as const;
+/** A unikernel family: how it boots, prints and ends is data in src/images/flavours.ts. */
+export type Flavour = (typeof FLAVOURS)[number];
+
+/** What the host can sense, and may grant to a guest. */
+export const SENSORS = [
+  'memory_total',
+  'memory_available',
+  'cpu_busy',
+  'load_1m',
+  'cpu_temperature',
+] as const;
+export type SensorName = (typeof SENSORS)[number];
+
+export interface KernelFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+/** A manifest, parsed: what an image is, what it needs, and what it may have. */
+export interface Image {
+  readonly name: ImageName;
+  readonly version: string;
+  readonly description: string;
+  readonly flavour: Flavour;
+  readonly kernels: Readonly<Partial<Record<Architecture, KernelFile>>>;
+  readonly memoryMib: number;
+  readonly vcpus: number;
+  readonly args: string;
+  readonly sensors: readonly SensorName[];
+  /** How often the gateway reads the granted sensors for this guest. */
+  readonly sensorRateHz: number;
+  /** How often the guest is asked to report. */
+  readonly windowMs: number;
+  /** No metric within this time after the start: the run ends as never-ready. */
+  readonly readyWithinMs: number;
+  /** The run is stopped after this time; absent for one that runs until it is stopped. */
+  readonly timeLimitMs?: number;
+}

@@ -1,0 +1,63 @@
+import type { GatewayId, RunId } from './ids.js';
+import type { Observation, Position, Sample, StoredObservation } from './observation.js';
+import type { RunRecord } from './run.js';
+
+/** Both clocks of the gateway. Monotonic time starts anywhere and is never set. */
+export interface Clock {
+  monotonicUs(): number;
+  wallMs(): number;
+}
+
+/** Structured log; fields first, so that no caller formats text that nobody reads. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ObservationWriter {
+  /** Resolves once a killed process would not lose it. */
+  append(observation: Observation): Promise<Position>;
+}
+
+export interface ObservationReader {
+  /** Observations behind `after`, in order. */
+  read(after: Position, limit: number): AsyncIterable<StoredObservation>;
+  /** The newest sample of every series, with the time of its observation. */
+  latest(): readonly LatestSample[];
+  counts(): StoreCounts;
+}
+
+export interface LatestSample extends Sample {
+  readonly wallMs: number;
+  readonly runId?: RunId;
+}
+
+/** Totals over everything stored, not only this epoch. */
+export interface StoreCounts {
+  readonly samples: number;
+  readonly observations: number;
+  readonly series: number;
+}
+
+/** The journal of runs: written before the spawn, so that a restarted gateway knows what to look for. */
+export interface RunJournal {
+  put(run: RunRecord): Promise<void>;
+  get(id: RunId): Promise<RunRecord | undefined>;
+  /** Newest first. */
+  list(limit: number): Promise<readonly RunRecord[]>;
+}
+
+/** How far a named reader (the uploader) has come; survives a restart. */
+export interface CursorKeeper {
+  cursor(name: string): Promise<Position>;
+  setCursor(name: string, position: Position): Promise<void>;
+}
+
+export interface Store
+  extends ObservationWriter, ObservationReader, RunJournal, CursorKeeper, AsyncDisposable {
+  readonly gatewayId: GatewayId;
+  /** This opening of the store. */
+  readonly epoch: number;
+}

@@ -1,0 +1,42 @@
+/** A GATT database as data: what a Radio serves. UUIDs are 16-bit or 128-bit, lower-case hex, with no hyphens. */
+export interface GattService {
+  readonly uuid: string;
+  readonly characteristics: readonly GattCharacteristic[];
+}
+
+export interface GattDescriptor {
+  readonly uuid: string;
+  readonly value: Uint8Array;
+}
+
+export interface GattCharacteristic {
+  readonly uuid: string;
+  readonly properties: readonly ('read' | 'notify')[];
+  readonly descriptors: readonly GattDescriptor[];
+  /** The value now, at most 512 bytes (Core specification, vol 3, part F, 3.2.9). */
+  readonly read: () => Uint8Array | Promise<Uint8Array>;
+}
+
+export interface Advertisement {
+  /** At most 31 bytes each (legacy advertising; Core specification, vol 6, part B, 2.3.1). */
+  readonly data: Uint8Array;
+  readonly scanResponse: Uint8Array;
+}
+
+export type RadioState =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'advertising'; readonly centrals: number }
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly cure: string };
+
+/** The peripheral role of one adapter. */
+export interface Radio extends AsyncDisposable {
+  readonly driver: string;
+  readonly state: RadioState;
+  /** Serves the database and advertises. Rejects with `radio-unavailable` when there is no adapter to use. */
+  start(services: readonly GattService[], advertisement: Advertisement): Promise<void>;
+  /** Replaces what is advertised, also while phones are connected. */
+  advertise(advertisement: Advertisement): void;
+  /** Sends the characteristic's value to every phone that subscribed; drops it for a phone whose queue is full. */
+  notify(serviceUuid: string, characteristicUuid: string): void;
+}

@@ -1,0 +1,87 @@
+import type { ImageName, RunId } from './ids.js';
+import type { Architecture } from './image.js';
+
+/** Why a run ended: a closed set, decided by evidence (QMP events, the guest's Done), never by an exit status alone. */
+export type EndReason =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'exit-code'; readonly code: number }
+  | { readonly kind: 'crashed'; readonly detail: string }
+  | { readonly kind: 'timed-out' }
+  | { readonly kind: 'killed-by-user' }
+  | { readonly kind: 'out-of-memory' }
+  | { readonly kind: 'never-ready' }
+  | { readonly kind: 'host-refused'; readonly detail: string };
+
+export type RunState =
+  | { readonly kind: 'queued' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'booted' }
+  | { readonly kind: 'reporting' }
+  | { readonly kind: 'stopping' }
+  | { readonly kind: 'ended'; readonly reason: EndReason };
+
+/** Milliseconds since the request; a phase that did not happen is absent. */
+export interface BootPhases {
+  readonly spawnedMs?: number;
+  readonly monitorReadyMs?: number;
+  readonly resumedMs?: number;
+  readonly firstConsoleByteMs?: number;
+  readonly firstMetricMs?: number;
+  readonly endedMs?: number;
+}
+
+export interface Footprint {
+  readonly peakRssBytes: number;
+  /** Proportional set size: shared pages divided by their users. */
+  readonly peakPssBytes: number;
+  readonly cpuUserSeconds: number;
+  readonly cpuSystemSeconds: number;
+}
+
+/** All that is kept of a run, so that its figures can be reproduced. */
+export interface RunRecord {
+  readonly id: RunId;
+  readonly image: ImageName;
+  readonly imageVersion: string;
+  readonly imageSha256: string;
+  readonly imageBytes: number;
+  readonly architecture: Architecture;
+  readonly accelerator: string;
+  /** As the monitor's QMP greeting says it; absent until then. */
+  readonly monitorVersion?: string;
+  readonly commandLine: readonly string[];
+  /** Unix time, milliseconds. */
+  readonly requestedAtMs: number;
+  readonly processId?: number;
+  readonly state: RunState;
+  readonly boot: BootPhases;
+  readonly footprint?: Footprint;
+  /** What the guest sent that was not understood, and so was dropped. */
+  readonly faults: { readonly badFrames: number; readonly droppedValues: number };
+}
+
+export function isEnded(run: Pick<RunRecord, 'state'>): boolean {
+  return run.state.kind === 'ended';
+}
+
+/** One line that a person understands. */
+export function describeEnd(reason: EndReason): string {
+  switch (reason.kind) {
+    case 'completed':
+      return 'completed';
+    case 'exit-code':
+      return `ended with status ${reason.code}`;
+    case 'crashed':
+      return `crashed: ${reason.detail}`;
+    case 'timed-out':
+      return 'stopped at its time limit';
+    case 'killed-by-user':
+      return 'stopped on request';
+    case 'out-of-memory':
+      return 'ran out of memory';
+    case 'never-ready':
+      return 'sent no metric in time';
+    case 'host-refused':
+      return `could not start: ${reason.detail}`;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * One publisher, many readers, each at its own pace. A reader that falls `limit` items behind loses the oldest,
+ * so that a slow one costs the others nothing.
+ */
+export class Topic<T> {
+  readonly #readers = new Set<Reader<T>>();
+
+  publish(item: T): void {
+    for (const reader of this.#readers) reader.offer(item);
+  }
+
+  /** From this call on, not from the first `next()`: nothing published in between is missed. */
+  subscribe(limit = DEFAULT_BACKLOG): AsyncIterableIterator<T> {
+    const reader = new Reader<T>(limit, () => this.#readers.delete(reader));
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  /** Ends every reader once it has read what it was given. */
+  close(): void {
+    for (const reader of [...this.#readers]) reader.finish();
+  }
+
+  get readers(): number {
+    return this.#readers.size;
+  }
+}
+
+/** Some seconds of a busy gateway. */
+const DEFAULT_BACKLOG = 256;
+
+class Reader<T> implements AsyncIterableIterator<T> {
+  readonly #limit: number;
+  readonly #leave: () => void;
+  readonly #queue: T[] = [];
+  #wake: (() => void) | undefined;
+  #finished = false;
+
+  constructor(limit: number, leave: () => void) {
+    this.#limit = limit;
+    this.#leave = leave;
+  }
+
+  offer(item: T): void {
+    if (this.#queue.length === this.#limit) this.#queue.shift();
+    this.#queue.push(item);
+    this.#wake?.();
+  }
+
+  finish(): void {
+    this.#finished = true;
+    this.#leave();
+    this.#wake?.();
+  }
+
+  async next(): Promise<IteratorResult<T>> {
+    for (;;) {
+      const item = this.#queue.shift();
+      if (item !== undefined) return { done: false, value: item };
+      if (this.#finished) return { done: true, value: undefined };
+      await new Promise<void>((wake) => (this.#wake = wake));
+    }
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    this.#queue.length = 0;
+    this.finish();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    return this;
+  }
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  comparePositions,
+  describeEnd,
+  parseImageName,
+  parseRunId,
+  seriesKey,
+} from '../../src/domain/index.js';
+import { failsWith } from '../support/expect.js';
+
+describe('ids', () => {
+  it('take exactly 16 lower-case hexadecimal digits for a run', () => {
+    assert.equal(parseRunId('0123456789abcdef'), '0123456789abcdef');
+    for (const bad of [
+      '',
+      '0123456789ABCDEF',
+      '0123456789abcde',
+      '0123456789abcdef0',
+      '../0123456789abc',
+      '0123456789abcdef\n',
+    ]) {
+      assert.throws(() => parseRunId(bad), failsWith('usage', /is no run id/), JSON.stringify(bad));
+    }
+  });
+
+  it('refuse an image name that could leave the image folder', () => {
+    assert.equal(parseImageName('hello-2'), 'hello-2');
+    for (const bad of ['..', '../hello', '/etc', 'Hello', '2hello', 'a'.repeat(33), 'hello\0', '']) {
+      assert.throws(
+        () => parseImageName(bad),
+        failsWith('image-unknown', /is no image name/),
+        JSON.stringify(bad),
+      );
+    }
+  });
+});
+
+describe('a series key', () => {
+  it('does not depend on the order of the labels', () => {
+    const one = seriesKey({ name: 'm', labels: { b: '2', a: '1' } });
+    assert.equal(one, 'm{a="1",b="2"}');
+    assert.equal(seriesKey({ name: 'm', labels: { a: '1', b: '2' } }), one);
+  });
+
+  it('keeps apart labels whose text contains the separators', () => {
+    const tricky = seriesKey({ name: 'm', labels: { a: '1",b="2' } });
+    assert.notEqual(tricky, seriesKey({ name: 'm', labels: { a: '1', b: '2' } }));
+  });
+});
+
+describe('positions', () => {
+  it('are ordered by epoch first and by sequence then', () => {
+    const sorted = [
+      { epoch: 2, sequence: 1 },
+      { epoch: 1, sequence: 9 },
+      { epoch: 1, sequence: 2 },
+    ].sort(comparePositions);
+    assert.deepEqual(sorted, [
+      { epoch: 1, sequence: 2 },
+      { epoch: 1, sequence: 9 },
+      { epoch: 2, sequence: 1 },
+    ]);
+  });
+});
+
+describe('the end of a run', () => {
+  it('is told in words that name the evidence', () => {
+    assert.equal(describeEnd({ kind: 'exit-code', code: 7 }), 'ended with status 7');
+    assert.equal(describeEnd({ kind: 'crashed', detail: 'panic: x' }), 'crashed: panic: x');
+  });
+});
