@@ -1,0 +1,85 @@
+import * as v from 'valibot';
+
+const wholeNumber = (min: number, max: number) =>
+  v.pipe(
+    v.number('expected a number'),
+    v.integer('expected a whole number'),
+    v.minValue(min),
+    v.maxValue(max),
+  );
+const text = v.pipe(v.string('expected text'), v.minLength(1, 'must not be empty'), v.maxLength(1024));
+const url = v.pipe(
+  text,
+  v.regex(/^https?:\/\/[^\s]+$/, 'expected a URL that begins with http:// or https://'),
+);
+
+const featuredMetric = v.strictObject({
+  /** As `perigee` shows it: `memory_available_mean{image="hostsense"}`. */
+  series: text,
+  /** What a phone shows, at most 32 characters: some apps cut longer descriptions. */
+  label: v.pipe(text, v.maxLength(32)),
+  unit: v.picklist(['bytes', 'percent', 'celsius', 'milliseconds', 'seconds', 'count', 'none']),
+});
+export type FeaturedMetric = v.InferOutput<typeof featuredMetric>;
+
+/** Enough for a screen of a phone; each costs a GATT characteristic and two descriptors. */
+const MAX_FEATURED = 16;
+
+const DEFAULT_FEATURED: FeaturedMetric[] = [
+  { series: 'memory_available_mean{image="hostsense"}', label: 'Memory available', unit: 'bytes' },
+  { series: 'memory_total_mean{image="hostsense"}', label: 'Memory', unit: 'bytes' },
+  { series: 'cpu_busy_mean{image="hostsense"}', label: 'CPU busy', unit: 'percent' },
+  { series: 'load_1m_mean{image="hostsense"}', label: 'Load', unit: 'none' },
+  { series: 'cpu_temperature_mean{image="hostsense"}', label: 'CPU temperature', unit: 'celsius' },
+  { series: 'run_boot{image="hostsense"}', label: 'Boot time', unit: 'milliseconds' },
+  { series: 'run_rss{image="hostsense"}', label: 'Guest memory cost', unit: 'bytes' },
+  { series: 'run_cpu{image="hostsense"}', label: 'Guest CPU cost', unit: 'percent' },
+];
+
+const radio = v.strictObject({
+  /** `auto` uses an adapter if there is one; `virtual` needs none and reaches only programs on this machine. */
+  mode: v.optional(v.picklist(['auto', 'virtual', 'off']), 'auto'),
+  driver: v.optional(v.picklist(['stoprocent', 'abandonware']), 'stoprocent'),
+  /** hciN; absent for the first. */
+  hciDevice: v.optional(wholeNumber(0, 15)),
+  featured: v.optional(v.pipe(v.array(featuredMetric), v.maxLength(MAX_FEATURED)), DEFAULT_FEATURED),
+});
+
+const sync = v.strictObject({
+  /** The backend; absent for a gateway that keeps its data to itself. */
+  url: v.optional(url),
+  intervalMs: v.optional(wholeNumber(1_000, 86_400_000), 60_000),
+});
+
+const web = v.strictObject({
+  enabled: v.optional(v.boolean(), true),
+  /** Loopback, because nothing guards the page yet. */
+  host: v.optional(text, '127.0.0.1'),
+  /** 0 takes any free port. */
+  port: v.optional(wholeNumber(0, 65_535), 7878),
+});
+
+const runner = v.strictObject({
+  accelerator: v.optional(v.picklist(['tcg', 'kvm']), 'tcg'),
+  /** Guests at once; more wait their turn as refused runs do: with a clear line. */
+  maxRuns: v.optional(wholeNumber(1, 64), 16),
+  /** A folder to look in before the PATH. */
+  qemuDirectory: v.optional(text),
+});
+
+export const configSchema = v.strictObject({
+  /** What phones and the backend show; 11 characters fit into an advertisement. */
+  name: v.optional(v.pipe(text, v.maxLength(11)), 'Perigee'),
+  dataDirectory: v.optional(text, './data'),
+  /** Image folders; absent for the images that come with Perigee. */
+  imagesDirectory: v.optional(text),
+  /** Images that run for as long as the gateway does. */
+  keepRunning: v.optional(v.pipe(v.array(text), v.maxLength(16)), ['hostsense']),
+  logLevel: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
+  radio: v.optional(radio, {}),
+  sync: v.optional(sync, {}),
+  web: v.optional(web, {}),
+  runner: v.optional(runner, {}),
+});
+
+export type Config = v.InferOutput<typeof configSchema>;

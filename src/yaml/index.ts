@@ -1,0 +1,2 @@
+/** YAML text and a schema to a value, or to complaints that name the key and the line. */
+export { parseYaml, type Complaint, type Parsed } from './parse.js';

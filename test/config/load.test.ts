@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { loadConfig } from '../../src/config/index.js';
+import { failsWith } from '../support/expect.js';
+import { tempFolder } from '../support/temp.js';
+
+const folder = tempFolder('config');
+let files = 0;
+
+function fileWith(text: string): string {
+  const path = join(folder, `${++files}.yaml`);
+  writeFileSync(path, text);
+  return path;
+}
+
+const none = { overrides: [], env: {} };
+
+describe('the configuration', () => {
+  it('needs no file at all', () => {
+    const config = loadConfig(none);
+    assert.equal(config.web.host, '127.0.0.1');
+    assert.deepEqual(config.keepRunning, ['hostsense']);
+  });
+
+  it('takes argv before env before file before defaults', () => {
+    const file = fileWith('name: File\nweb: { port: 1000, host: file }\nradio: { driver: abandonware }');
+    const env = { PERIGEE_NAME: 'Env', PERIGEE_WEB_PORT: '2000' };
+    const config = loadConfig({ file, env, overrides: [['web.port', '3000']] });
+    assert.equal(config.web.port, 3000);
+    assert.equal(config.name, 'Env');
+    assert.equal(config.web.host, 'file');
+    assert.equal(config.radio.driver, 'abandonware');
+    assert.equal(config.sync.intervalMs, 60_000);
+  });
+
+  it('finds keys of several words in the environment', () => {
+    const env = { PERIGEE_RADIO_HCI_DEVICE: '2', PERIGEE_KEEP_RUNNING: '[hello]', PATH: '/bin' };
+    const config = loadConfig({ ...none, env });
+    assert.equal(config.radio.hciDevice, 2);
+    assert.deepEqual(config.keepRunning, ['hello']);
+  });
+
+  it('cannot be changed once it is parsed', () => {
+    const config = loadConfig(none);
+    assert.throws(() => Object.assign(config.web, { port: 1 }), TypeError);
+  });
+
+  const broken: readonly (readonly [why: string, text: string, message: RegExp])[] = [
+    ['an unknown key', 'name: A\nwbe: {}', /wbe \(.*line [12]\)/],
+    ['an unknown key below a section', 'web:\n  prot: 1', /web\.prot/],
+    ['a wrong type', 'name: A\nweb:\n  port: eighty', /web\.port \(.*, line 3\): expected a number/],
+    ['a number out of range', 'web:\n  port: 70000', /web\.port \(.*, line 2\)/],
+    ['a fraction for a whole number', 'sync:\n  intervalMs: 1500.5', /sync\.intervalMs .*whole number/],
+    ['a URL that is none', 'sync:\n  url: ftp://x', /sync\.url .*http/],
+    ['text that is no YAML', 'web: [1\nname: }', /\(syntax\)/],
+    ['a list in place of a map', '- a', /not valid/],
+    ['a scalar in place of a map', 'hello', /not valid/],
+    [
+      'aliases that would expand without end',
+      `a: &a [${'x,'.repeat(9)}]\n${'b'.repeat(70_000)}: 1`,
+      /longer than/,
+    ],
+  ];
+  for (const [why, text, message] of broken) {
+    it(`is refused for ${why}, with the key and the line`, () => {
+      assert.throws(() => loadConfig({ ...none, file: fileWith(text) }), failsWith('config', message));
+    });
+  }
+
+  it('names the variable that is wrong', () => {
+    const env = { PERIGEE_WEB_PORT: 'x' };
+    assert.throws(() => loadConfig({ ...none, env }), failsWith('config', /web\.port \(PERIGEE_WEB_PORT\)/));
+  });
+
+  it('names the command line when it is wrong', () => {
+    const overrides = [['radio.mode', 'loud']] as const;
+    assert.throws(
+      () => loadConfig({ env: {}, overrides }),
+      failsWith('config', /radio\.mode \(the command line\)/),
+    );
+  });
+
+  it('says which file cannot be read', () => {
+    assert.throws(
+      () => loadConfig({ ...none, file: join(folder, 'none.yaml') }),
+      failsWith('config', /none\.yaml/),
+    );
+  });
+
+  it('survives a key that would reach the prototype', () => {
+    assert.throws(
+      () => loadConfig({ env: {}, overrides: [['__proto__.polluted', '1']] }),
+      failsWith('config', /__proto__/),
+    );
+    assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
+  });
+});
