@@ -1,0 +1,4 @@
+/** What can be run: manifests, flavours and the catalogue of image folders. */
+export { openCatalogue, type Catalogue, type CatalogueProblem } from './catalogue.js';
+export { QEMU_PROGRAMS, vmSpec, type HostChoices } from './flavours.js';
+export { parseManifest } from './manifest.js';

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { PerigeeError } from '../../src/domain/index.js';
+import { openCatalogue, parseManifest, vmSpec } from '../../src/images/index.js';
+import { BUILT_IMAGES, newRunId } from '../../src/platform/index.js';
+import { failsWith } from '../support/expect.js';
+import { tempFolder } from '../support/temp.js';
+
+const KERNEL = 'not really a kernel';
+const DIGEST = createHash('sha256').update(KERNEL).digest('hex');
+
+function manifest(name: string, change = ''): string {
+  return [
+    `name: ${name}`,
+    'version: 1.2.3',
+    'flavour: perigee',
+    'memoryMib: 4',
+    `kernels: { x86_64: { file: kernel, sha256: ${DIGEST} } }`,
+    change,
+  ].join('\n');
+}
+
+function imageFolder(directory: string, name: string, text = manifest(name)): void {
+  mkdirSync(join(directory, name), { recursive: true });
+  writeFileSync(join(directory, name, 'image.yaml'), text);
+  writeFileSync(join(directory, name, 'kernel'), KERNEL);
+}
+
+describe('a manifest', () => {
+  const broken: readonly (readonly [why: string, text: string, message: RegExp])[] = [
+    ['a key that no manifest has', manifest('a', 'memory: 4'), /memory/],
+    ['no kernels', 'name: a\nversion: "1"\nflavour: perigee\nmemoryMib: 4', /kernels/],
+    ['an unknown flavour', manifest('a').replace('perigee', 'plan9'), /flavour \(line 3\)/],
+    ['no memory', manifest('a').replace('memoryMib: 4', 'memoryMib: 0'), /memoryMib \(line 4\)/],
+    [
+      'a kernel outside its folder',
+      manifest('a').replace('file: kernel', 'file: ../kernel'),
+      /kernels\.x86_64\.file/,
+    ],
+    ['a checksum that is none', manifest('a').replace(DIGEST, 'abc'), /sha256/],
+    ['an unknown sensor', manifest('a', 'sensors: [camera]'), /sensors\.0/],
+    ['a sensor rate of zero', manifest('a', 'sensorRateHz: 0'), /sensorRateHz/],
+    ['text that is no YAML', 'name: [', /syntax/],
+  ];
+  for (const [why, text, message] of broken) {
+    it(`is refused for ${why}, naming the key`, () => {
+      assert.throws(() => parseManifest(text, '/images/a'), failsWith('image-invalid', message));
+    });
+  }
+
+  it('turns into an image with absolute kernel paths', () => {
+    const image = parseManifest(manifest('a'), '/images/a');
+    assert.deepEqual(image.kernels, { x86_64: { path: '/images/a/kernel', sha256: DIGEST } });
+    assert.equal(image.timeLimitMs, undefined);
+  });
+});
+
+describe('the catalogue', () => {
+  const directory = tempFolder('images');
+  imageFolder(directory, 'good');
+  imageFolder(directory, 'broken', 'flavour: [');
+  imageFolder(directory, 'misnamed', manifest('other'));
+  mkdirSync(join(directory, 'empty'));
+  const catalogue = openCatalogue(directory);
+
+  it('lists what is good and names what is not', async () => {
+    const { images, problems } = await catalogue.list();
+    assert.deepEqual(
+      images.map(({ name }) => name),
+      ['good'],
+    );
+    assert.deepEqual(problems.map(({ folder }) => folder.split('/').pop()).sort(), [
+      'broken',
+      'empty',
+      'misnamed',
+    ]);
+  });
+
+  it('says which images there are when one is unknown', async () => {
+    await assert.rejects(catalogue.get('nonesuch'), (error) => {
+      failsWith('image-unknown', /no image "nonesuch"/)(error);
+      assert.match(error instanceof PerigeeError ? error.cure : '', /good/);
+      return true;
+    });
+  });
+
+  it('refuses a name that leaves the folder', async () => {
+    await assert.rejects(catalogue.get('../good'), failsWith('image-unknown', /no image name/));
+  });
+
+  it('gives the size of a kernel that is what the manifest says', async () => {
+    assert.equal(await catalogue.verify(await catalogue.get('good'), 'x86_64'), KERNEL.length);
+  });
+
+  it('refuses a kernel that was changed by one byte, and one that is gone', async () => {
+    imageFolder(directory, 'changed');
+    const image = await catalogue.get('changed');
+    appendFileSync(join(directory, 'changed', 'kernel'), 'x');
+    await assert.rejects(catalogue.verify(image, 'x86_64'), failsWith('image-checksum', /sha256/));
+    rmSync(join(directory, 'changed', 'kernel'));
+    await assert.rejects(
+      catalogue.verify(image, 'x86_64'),
+      failsWith('image-invalid', /cannot read the kernel/),
+    );
+  });
+
+  it('says what to do when the folder of images is not there', async () => {
+    await assert.rejects(
+      openCatalogue(join(directory, 'none')).list(),
+      failsWith('image-invalid', /cannot read/),
+    );
+  });
+});
+
+describe('the images that come with Perigee', () => {
+  it('are all good, and built for every architecture', async () => {
+    const catalogue = openCatalogue(BUILT_IMAGES);
+    const { images, problems } = await catalogue.list();
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      images.map(({ name }) => name),
+      ['hello', 'hostsense'],
+    );
+    for (const image of images) {
+      for (const architecture of ['x86_64', 'arm64', 'armv7'] as const)
+        await catalogue.verify(image, architecture);
+    }
+  });
+
+  it('stay under 32 KiB on x86_64', async () => {
+    const catalogue = openCatalogue(BUILT_IMAGES);
+    for (const image of (await catalogue.list()).images) {
+      assert.ok((await catalogue.verify(image, 'x86_64')) < 32 * 1024, image.name);
+    }
+  });
+});
+
+describe('a VM specification', () => {
+  const image = parseManifest(manifest('a', 'args: one'), '/images/a');
+  const host = { architecture: 'x86_64', accelerator: 'tcg' } as const;
+
+  it('puts the arguments of the request behind those of the manifest', () => {
+    assert.equal(vmSpec(image, 'two', newRunId(), host).args, 'one two');
+  });
+
+  it('looks for QEMU in the configured folder', () => {
+    const spec = vmSpec(image, '', newRunId(), { ...host, qemuDirectory: '/opt/qemu' });
+    assert.equal(spec.program, '/opt/qemu/qemu-system-x86_64');
+  });
+
+  it('is refused on an architecture that the image has no kernel for', () => {
+    const refused = failsWith('run-refused', /cannot run on arm64: its kernels are for x86_64/);
+    assert.throws(() => vmSpec(image, '', newRunId(), { ...host, architecture: 'arm64' }), refused);
+  });
+});
