@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+
+/** What lies where in a data directory; the store keeps to the folder `store`. */
+export function controlSocket(dataDirectory: string): string {
+  return join(dataDirectory, 'perigee.sock');
+}
+
+/** Where a virtual radio lets phones of other processes in. */
+export function airSocket(dataDirectory: string): string {
+  return join(dataDirectory, 'air.sock');
+}
+
+/** The consoles of runs, a file each. */
+export function consoleDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'logs');
+}
+
+/** The database of the demo's own backend. */
+export function demoBackendDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'backend');
+}

@@ -1,0 +1,8 @@
+/** The machine below: clocks, log, paths, and what this board is. */
+export { systemClock } from './clock.js';
+export { Closer } from './closer.js';
+export { newRunId } from './ids.js';
+export { createLogger } from './logger.js';
+export { hostArchitecture } from './host.js';
+export { PACKAGE_ROOT, BUILT_IMAGES, packageVersion } from './paths.js';
+export { airSocket, consoleDirectory, controlSocket, demoBackendDirectory } from './data-layout.js';

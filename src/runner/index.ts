@@ -1,0 +1,4 @@
+/** Starts guests under QEMU, watches them, and says what each did and cost. */
+export { createRunner, type Runner, type RunnerParts } from './runner.js';
+export { endOrphans } from './orphans.js';
+export { keepRunning } from './keep-running.js';

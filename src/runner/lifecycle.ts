@@ -1,0 +1,103 @@
+import type { EndReason, RunState } from '../domain/index.js';
+
+/** Who asked a run to end before it ended by itself. */
+export type StopCause = 'user' | 'time-limit' | 'never-ready';
+
+/** How the monitor's process ended. */
+export interface MonitorExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  /** The monitor's own last words on standard error. */
+  readonly stderr: string;
+}
+
+export type RunEvent =
+  | { readonly kind: 'spawned' }
+  | { readonly kind: 'monitor-ready' }
+  | { readonly kind: 'console' }
+  | { readonly kind: 'hello' }
+  | { readonly kind: 'report' }
+  | { readonly kind: 'done'; readonly status: number }
+  | { readonly kind: 'shutdown'; readonly reason: string }
+  | { readonly kind: 'panic'; readonly detail: string }
+  | { readonly kind: 'stop'; readonly cause: StopCause }
+  | { readonly kind: 'exited'; readonly exit: MonitorExit };
+
+/** A run's state with the evidence from which its end will be told. */
+export interface Lifecycle {
+  readonly state: RunState;
+  readonly monitorReady: boolean;
+  readonly stopCause?: StopCause;
+  readonly doneStatus?: number;
+  /** QMP's SHUTDOWN reason: guest-shutdown, guest-reset, guest-panic, host-qmp-quit, … */
+  readonly shutdown?: string;
+  readonly panic?: string;
+}
+
+export const QUEUED: Lifecycle = { state: { kind: 'queued' }, monitorReady: false };
+
+/** Nothing moves backwards, and nothing leaves `ended`: a late event of a dead guest changes no record. */
+export function step(life: Lifecycle, event: RunEvent): Lifecycle {
+  if (life.state.kind === 'ended') return life;
+  switch (event.kind) {
+    case 'spawned':
+      return advance(life, 'starting');
+    case 'monitor-ready':
+      return { ...life, monitorReady: true };
+    case 'console':
+    case 'hello':
+      return advance(life, 'booted');
+    case 'report':
+      return advance(life, 'reporting');
+    case 'done':
+      return advance({ doneStatus: event.status, ...life }, 'stopping');
+    case 'shutdown':
+      return advance({ shutdown: event.reason, ...life }, 'stopping');
+    case 'panic':
+      return { panic: event.detail, ...life };
+    case 'stop':
+      // A guest that had said Done already was not stopped: it came too late.
+      return advance(life.doneStatus === undefined ? { stopCause: event.cause, ...life } : life, 'stopping');
+    case 'exited':
+      return { ...life, state: { kind: 'ended', reason: endReason(life, event.exit) } };
+  }
+}
+
+const ORDER = ['queued', 'starting', 'booted', 'reporting', 'stopping', 'ended'] as const;
+
+function advance(life: Lifecycle, kind: 'starting' | 'booted' | 'reporting' | 'stopping'): Lifecycle {
+  return ORDER.indexOf(kind) > ORDER.indexOf(life.state.kind) ? { ...life, state: { kind } } : life;
+}
+
+/** The first that holds, strongest evidence first. A monitor's exit status of 0 proves nothing: it follows a crash too. */
+function endReason(life: Lifecycle, exit: MonitorExit): EndReason {
+  if (life.stopCause !== undefined) return STOP_REASONS[life.stopCause];
+  if (life.doneStatus !== undefined) {
+    return life.doneStatus === 0 ? { kind: 'completed' } : { kind: 'exit-code', code: life.doneStatus };
+  }
+  if (/cannot (set up guest memory|allocate memory)/i.test(exit.stderr)) return { kind: 'out-of-memory' };
+  if (!life.monitorReady) return { kind: 'host-refused', detail: refusal(exit) };
+  return { kind: 'crashed', detail: crashDetail(life, exit) };
+}
+
+const STOP_REASONS: Record<StopCause, EndReason> = {
+  user: { kind: 'killed-by-user' },
+  'time-limit': { kind: 'timed-out' },
+  'never-ready': { kind: 'never-ready' },
+};
+
+function refusal(exit: MonitorExit): string {
+  return exit.stderr === '' ? `QEMU ended with ${exitText(exit)}` : exit.stderr;
+}
+
+function crashDetail(life: Lifecycle, exit: MonitorExit): string {
+  if (life.panic !== undefined) return life.panic;
+  if (life.shutdown === 'guest-reset') return 'the guest reset itself (a fault, or a triple fault)';
+  if (life.shutdown === 'guest-shutdown') return 'the guest powered off without saying that it was done';
+  if (life.shutdown !== undefined) return `the guest ended with ${life.shutdown}`;
+  return `QEMU ended with ${exitText(exit)}${exit.stderr === '' ? '' : `: ${exit.stderr}`}`;
+}
+
+function exitText(exit: MonitorExit): string {
+  return exit.signal === undefined ? `status ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
+}

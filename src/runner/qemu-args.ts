@@ -1,0 +1,32 @@
+import type { VmSpec } from '../domain/index.js';
+
+/** Inherited socket pairs: no file, no polling for one, and no race with another process. */
+export const CHANNEL_FD = 3;
+export const QMP_FD = 4;
+
+/** The accelerator's options. A translation buffer of 8 MiB holds our guests many times over; the default is 1 GiB of address space. */
+const ACCELERATORS = { tcg: 'tcg,thread=single,tb-size=8', kvm: 'kvm' } as const;
+
+/** A guest that breaks out of QEMU finds every door of seccomp's closed that QEMU itself needs no more. */
+const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
+
+/**
+ * The whole argv behind the program's name. The guest is stopped before its first instruction (-S): QMP sees every event,
+ * because events are switched on before `cont`. A virtserialport and no virtconsole, which drops output under load.
+ */
+export function qemuArgs(spec: VmSpec): readonly string[] {
+  return [
+    ...['-name', `${spec.name},process=${spec.name}`],
+    ...['-M', spec.machine.machine, '-accel', ACCELERATORS[spec.accelerator], '-cpu', spec.machine.cpu],
+    ...['-smp', String(spec.vcpus), '-m', `${spec.memoryMib}M`],
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-S'],
+    ...['-sandbox', SANDBOX],
+    ...spec.machine.extra,
+    ...['-serial', 'stdio'],
+    ...['-chardev', `socket,id=channel,fd=${CHANNEL_FD}`],
+    ...['-device', 'virtio-serial-device,max_ports=2'],
+    ...['-device', 'virtserialport,chardev=channel,nr=1,name=perigee'],
+    ...['-chardev', `socket,id=qmp,fd=${QMP_FD}`, '-mon', 'chardev=qmp,mode=control'],
+    ...['-kernel', spec.kernelPath, '-append', spec.args],
+  ];
+}

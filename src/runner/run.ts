@@ -1,0 +1,207 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { assert, isEnded, type Clock, type GuestDecoder, type GuestEvent } from '../domain/index.js';
+import type { BootPhases, Image, RunRecord, VmSpec } from '../domain/index.js';
+import type { ConsoleLog } from './console-log.js';
+import { foldFootprint, readFootprint } from './footprint.js';
+import { QUEUED, step, type Lifecycle, type RunEvent, type StopCause } from './lifecycle.js';
+import { qemuArgs } from './qemu-args.js';
+import { startVm, type Vm } from './qemu.js';
+import { createQmpParser, type QmpMessage } from './qmp.js';
+
+/** How long each rung of the stop ladder waits: a guest of ours answers in a millisecond, a busy board in less than one second. */
+const STOP_RUNG_MS = 1000;
+/** A guest panics on its console first; the line is the best evidence of why. */
+const PANIC_LINE = /panic: ([^\r\n]{1,200})/;
+/** Enough of the console's tail for a panic line that arrives in two pieces. */
+const CONSOLE_TAIL = 400;
+
+export interface RunParts {
+  readonly image: Image;
+  readonly spec: VmSpec;
+  readonly clock: Clock;
+  readonly decoder: GuestDecoder;
+  readonly log: ConsoleLog;
+  /** What `stop` sends first. */
+  readonly stopFrame: Uint8Array;
+  /** Called on every change of the record. */
+  readonly changed: (run: RunRecord) => void;
+  readonly report: (run: RunRecord, report: Extract<GuestEvent, { kind: 'report' }>) => void;
+  readonly console: (run: RunRecord, text: string) => void;
+}
+
+/** One guest from its request to its end: feeds the pure life cycle with what happens, and obeys. */
+export class Run {
+  readonly #parts: RunParts;
+  readonly #requestedUs: number;
+  readonly #parseQmp = createQmpParser();
+  readonly #consoleText = new TextDecoder();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #life: Lifecycle = QUEUED;
+  #record: RunRecord;
+  #consoleTail = '';
+  #vm: Vm | undefined;
+  #ended: Promise<void> = Promise.resolve();
+
+  constructor(record: RunRecord, requestedUs: number, parts: RunParts) {
+    this.#record = { ...record, commandLine: [parts.spec.program, ...qemuArgs(parts.spec)] };
+    this.#requestedUs = requestedUs;
+    this.#parts = parts;
+  }
+
+  get record(): RunRecord {
+    return this.#record;
+  }
+
+  /** Resolves when QEMU has been reaped and the record has its end. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  start(): void {
+    assert(this.#vm === undefined, 'a run starts once');
+    const vm = startVm(this.#parts.spec, {
+      qmp: (chunk) => this.#parseQmp(chunk).forEach((message) => this.#onQmp(message)),
+      console: (chunk) => this.#onConsole(chunk),
+      channel: (chunk) => this.#parts.decoder.push(chunk).forEach((event) => this.#onGuest(event)),
+    });
+    this.#vm = vm;
+    this.#update({
+      ...(vm.processId === undefined ? {} : { processId: vm.processId }),
+      ...this.#phase('spawnedMs'),
+    });
+    this.#feed({ kind: 'spawned' });
+    this.#arm(this.#parts.image.readyWithinMs, () => {
+      if (this.#record.boot.firstMetricMs === undefined) void this.stop('never-ready');
+    });
+    if (this.#parts.image.timeLimitMs !== undefined) {
+      this.#arm(this.#parts.image.timeLimitMs, () => void this.stop('time-limit'));
+    }
+    this.#ended = this.#reap(vm);
+  }
+
+  send(frame: Uint8Array): boolean {
+    return this.#vm?.send(frame) ?? false;
+  }
+
+  /** Asks, waits, forces: the guest's own Stop, QMP quit, SIGTERM, SIGKILL. Resolves when nothing is left. */
+  async stop(cause: StopCause): Promise<void> {
+    this.#feed({ kind: 'stop', cause });
+    this.#vm?.send(this.#parts.stopFrame);
+    const rungs = [() => this.#vm?.quit(), () => this.#vm?.kill('SIGTERM'), () => this.#vm?.kill('SIGKILL')];
+    for (const force of rungs) {
+      if (await this.#endsWithin(STOP_RUNG_MS)) return;
+      force();
+    }
+    await this.#ended;
+  }
+
+  async #endsWithin(ms: number): Promise<boolean> {
+    const timer = new AbortController();
+    const inTime = await Promise.race([
+      this.#ended.then(() => true),
+      delay(ms, false, { signal: timer.signal }).catch(() => false), // aborted below, once the race is over
+    ]);
+    timer.abort();
+    return inTime;
+  }
+
+  async #reap(vm: Vm): Promise<void> {
+    const exit = await vm.exited;
+    this.#timers.forEach((timer) => clearTimeout(timer));
+    this.#parts.log[Symbol.dispose]();
+    this.#update(this.#phase('endedMs'));
+    const { program } = this.#parts.spec;
+    const stderr = exit.missing ? `${program} is not installed; install QEMU: npm run setup` : exit.stderr;
+    this.#feed({ kind: 'exited', exit: { ...exit, stderr } });
+  }
+
+  #onQmp(message: QmpMessage): void {
+    if (message.kind === 'greeting') {
+      this.#update({ monitorVersion: message.version, ...this.#phase('monitorReadyMs') });
+      this.#feed({ kind: 'monitor-ready' });
+    } else if (message.kind === 'event' && message.name === 'RESUME') {
+      this.#update(this.#phase('resumedMs'));
+    } else if (message.kind === 'event' && message.name === 'SHUTDOWN') {
+      this.#measure();
+      this.#feed({ kind: 'shutdown', reason: String(message.data['reason']) });
+    } else if (message.kind === 'event' && message.name === 'GUEST_PANICKED') {
+      this.#feed({ kind: 'panic', detail: 'the guest reported a panic' });
+    }
+  }
+
+  #onConsole(chunk: Uint8Array): void {
+    this.#update(this.#phase('firstConsoleByteMs'));
+    this.#parts.log.append(chunk);
+    const text = this.#consoleText.decode(chunk, { stream: true });
+    this.#consoleTail = (this.#consoleTail + text).slice(-CONSOLE_TAIL);
+    const panic = PANIC_LINE.exec(this.#consoleTail);
+    if (panic?.[1] !== undefined) this.#feed({ kind: 'panic', detail: `panic: ${panic[1]}` });
+    this.#feed({ kind: 'console' });
+    this.#parts.console(this.#record, text);
+  }
+
+  #onGuest(event: GuestEvent): void {
+    switch (event.kind) {
+      case 'hello':
+        return this.#feed({ kind: 'hello' });
+      case 'report':
+        return this.#onReport(event);
+      case 'done':
+        // The guest stays for a moment so that its cost can be measured, and leaves when it is told to.
+        this.#measure();
+        this.#vm?.send(this.#parts.stopFrame);
+        return this.#feed({ kind: 'done', status: event.status });
+      case 'bad-frame':
+        return this.#update({
+          faults: { ...this.#record.faults, badFrames: this.#record.faults.badFrames + 1 },
+        });
+    }
+  }
+
+  #onReport(report: Extract<GuestEvent, { kind: 'report' }>): void {
+    const first = this.#record.boot.firstMetricMs === undefined;
+    if (report.dropped > 0) {
+      const { badFrames, droppedValues } = this.#record.faults;
+      this.#update({ faults: { badFrames, droppedValues: droppedValues + report.dropped } });
+    }
+    if (report.samples.length > 0) this.#update(this.#phase('firstMetricMs'));
+    this.#feed({ kind: 'report' });
+    this.#parts.report(this.#record, report);
+    if (first) this.#measure();
+  }
+
+  /** Also asked by the runner's clockwork, so that a peak of a long run is seen. */
+  #measure(): void {
+    const footprint = foldFootprint(
+      this.#record.footprint,
+      this.#vm?.processId === undefined ? undefined : readFootprint(this.#vm.processId),
+    );
+    if (footprint) this.#update({ footprint });
+  }
+
+  measure(): void {
+    if (!isEnded(this.#record)) this.#measure();
+  }
+
+  #feed(event: RunEvent): void {
+    const before = this.#life.state.kind;
+    this.#life = step(this.#life, event);
+    this.#update({ state: this.#life.state });
+    if (this.#life.state.kind !== before) this.#parts.changed(this.#record);
+  }
+
+  #update(change: Partial<RunRecord>): void {
+    this.#record = { ...this.#record, ...change };
+  }
+
+  /** The time of a phase, kept from its first occurrence. */
+  #phase(name: keyof BootPhases): Pick<RunRecord, 'boot'> {
+    const { boot } = this.#record;
+    const elapsedMs = (this.#parts.clock.monotonicUs() - this.#requestedUs) / 1000;
+    return { boot: boot[name] === undefined ? { ...boot, [name]: elapsedMs } : boot };
+  }
+
+  #arm(ms: number, action: () => void): void {
+    this.#timers.push(setTimeout(action, ms));
+  }
+}

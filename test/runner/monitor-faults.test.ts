@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import type { RunRecord } from '../../src/domain/index.js';
+import { newRunId } from '../../src/platform/index.js';
+import { endOrphans } from '../../src/runner/index.js';
+import { tempFolder } from '../support/temp.js';
+import {
+  Journal,
+  eventually,
+  isAlive,
+  quiet,
+  runToEnd,
+  until,
+  workshop,
+  type Workshop,
+} from './support-runner.js';
+
+const folder = tempFolder('monitor');
+let fakes = 0;
+
+/** A program in QEMU's place: for what real QEMU cannot be made to do. */
+function workshopWith(script: string): Workshop {
+  const qemuDirectory = join(folder, `qemu-${++fakes}`);
+  mkdirSync(qemuDirectory);
+  const program = join(qemuDirectory, 'qemu-system-x86_64');
+  writeFileSync(program, `#!/bin/sh\n${script}\n`);
+  chmodSync(program, 0o755);
+  const made = workshop({ folder, qemuDirectory });
+  after(() => made.runner[Symbol.asyncDispose]());
+  return made;
+}
+
+const reason = (run: RunRecord): unknown => (run.state.kind === 'ended' ? run.state.reason : run.state);
+
+describe('a monitor', () => {
+  it('that is not installed is a run that could not start, and says what to install', async () => {
+    const { runner } = workshop({ folder, qemuDirectory: join(folder, 'nowhere') });
+    after(() => runner[Symbol.asyncDispose]());
+    assert.match(
+      JSON.stringify(reason(await runToEnd(runner, 'hello'))),
+      /host-refused.*not installed; install QEMU/,
+    );
+  });
+
+  it('that aborts in machine init is shown with its own message', async () => {
+    const { runner } = workshopWith('echo "qemu: property microvm.pit not found" >&2; exit 1');
+    const expected = { kind: 'host-refused', detail: 'qemu: property microvm.pit not found' };
+    assert.deepEqual(reason(await runToEnd(runner, 'hello')), expected);
+  });
+
+  it('that ends with 0 without a word is no success', async () => {
+    const { runner } = workshopWith('exit 0');
+    assert.match(JSON.stringify(reason(await runToEnd(runner, 'hello'))), /host-refused.*status 0/);
+  });
+
+  it('that floods its console and its monitor with garbage harms nobody else', async () => {
+    const { runner, logDirectory } = workshopWith(
+      'head -c 3000000 /dev/urandom; head -c 3000000 /dev/urandom >&4; head -c 3000000 /dev/urandom >&3',
+    );
+    const run = await runToEnd(runner, 'hello');
+    assert.equal(run.state.kind, 'ended');
+    assert.equal(run.faults.badFrames, 1);
+    const { statSync } = await import('node:fs');
+    assert.ok(statSync(join(logDirectory, `${run.id}.log`)).size < 300_000);
+  });
+
+  it('that ignores every request and SIGTERM is ended by SIGKILL', async () => {
+    const { runner } = workshopWith(
+      `trap '' TERM INT HUP; echo '{"QMP": {"version": {"qemu": {"major": 1, "minor": 0, "micro": 0}}}}' >&4; while :; do sleep 0.1; done`,
+    );
+    const run = await until(
+      runner,
+      'hello',
+      '',
+      (news) => news.kind === 'changed' && news.run.processId !== undefined,
+    );
+    assert.deepEqual(reason(await runner.stop(run.id)), { kind: 'killed-by-user' });
+    assert.equal(isAlive(run.processId ?? assert.fail('a process id')), false);
+  });
+});
+
+describe('what a killed gateway left behind', () => {
+  function journalWith(run: Partial<RunRecord>): Journal {
+    const journal = new Journal();
+    const id = run.id ?? newRunId();
+    journal.records.set(id, {
+      id,
+      image: 'hello',
+      state: { kind: 'reporting' },
+      boot: {},
+      ...run,
+    } as RunRecord);
+    return journal;
+  }
+
+  it('is ended, if it still is that run, and its record says so', async () => {
+    const id = newRunId();
+    const child = spawn('sleep', ['600'], { argv0: `perigee-${id}`, stdio: 'ignore' });
+    after(() => child.kill('SIGKILL'));
+    await eventually('the process is there', () => child.pid !== undefined && isAlive(child.pid));
+    const journal = journalWith({ id, processId: child.pid ?? assert.fail('a process id') });
+    assert.equal(await endOrphans(journal, quiet), 1);
+    await once(child, 'exit');
+    assert.equal(child.signalCode, 'SIGKILL');
+    assert.deepEqual(reason([...journal.records.values()][0] ?? assert.fail()), {
+      kind: 'crashed',
+      detail: 'the gateway ended while it ran',
+    });
+  });
+
+  it('is left alone when its process id belongs to somebody else now', async () => {
+    const child = spawn('sleep', ['600'], { stdio: 'ignore' });
+    after(() => child.kill('SIGKILL'));
+    await eventually('the process is there', () => child.pid !== undefined && isAlive(child.pid));
+    await endOrphans(journalWith({ processId: child.pid ?? assert.fail('a process id') }), quiet);
+    assert.equal(isAlive(child.pid ?? 0), true);
+  });
+
+  it('is not looked for when it had ended', async () => {
+    const journal = journalWith({ state: { kind: 'ended', reason: { kind: 'completed' } } });
+    assert.equal(await endOrphans(journal, quiet), 0);
+  });
+});

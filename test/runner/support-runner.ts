@@ -1,0 +1,150 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  endsRun,
+  type Architecture,
+  type Logger,
+  type Observation,
+  type RunId,
+  type RunJournal,
+} from '../../src/domain/index.js';
+import type { RunNews, RunRecord } from '../../src/domain/index.js';
+import { sensorFeed } from '../../src/gateway/feed.js';
+import { openCatalogue, vmSpec } from '../../src/images/index.js';
+import { createGuestDecoder, encodeStop } from '../../src/metrics/index.js';
+import { BUILT_IMAGES, hostArchitecture, newRunId, systemClock } from '../../src/platform/index.js';
+import { createRunner, type Runner } from '../../src/runner/index.js';
+import { createSensorHub } from '../../src/sensors/index.js';
+
+export const quiet: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export class Journal implements RunJournal {
+  readonly records = new Map<RunId, RunRecord>();
+
+  put(run: RunRecord): Promise<void> {
+    this.records.set(run.id, run);
+    return Promise.resolve();
+  }
+
+  get(id: RunId): Promise<RunRecord | undefined> {
+    return Promise.resolve(this.records.get(id));
+  }
+
+  list(limit: number): Promise<readonly RunRecord[]> {
+    return Promise.resolve([...this.records.values()].reverse().slice(0, limit));
+  }
+}
+
+export interface Workshop {
+  readonly runner: Runner;
+  readonly journal: Journal;
+  readonly observations: Observation[];
+  readonly logDirectory: string;
+}
+
+export interface WorkshopOptions {
+  readonly folder: string;
+  readonly images?: string;
+  readonly architecture?: Architecture;
+  /** Where a fake QEMU lies. */
+  readonly qemuDirectory?: string;
+  readonly maxRuns?: number;
+}
+
+/** A runner over real QEMU, the real images, this machine's sensors and a journal in memory. */
+export function workshop({
+  folder,
+  images,
+  architecture,
+  qemuDirectory,
+  maxRuns,
+}: WorkshopOptions): Workshop {
+  const observations: Observation[] = [];
+  const journal = new Journal();
+  const host = {
+    architecture: architecture ?? hostArchitecture(),
+    accelerator: 'tcg',
+    qemuDirectory,
+  } as const;
+  const hub = createSensorHub({ clock: systemClock, logger: quiet });
+  const runner = createRunner({
+    ...{
+      journal,
+      clock: systemClock,
+      logger: quiet,
+      logDirectory: join(folder, 'logs'),
+      maxRuns: maxRuns ?? 4,
+    },
+    ...{
+      catalogue: openCatalogue(images ?? BUILT_IMAGES),
+      architecture: host.architecture,
+      stopFrame: encodeStop(),
+    },
+    spec: (image, args, id) => vmSpec(image, args, id, host),
+    decoder: (image) => createGuestDecoder({ image: image.name }),
+    feed: (image, send) => sensorFeed(hub, image, send),
+    record: (observation) => observations.push(observation),
+  });
+  return { runner, journal, observations, logDirectory: join(folder, 'logs') };
+}
+
+/** Starts an image and resolves with its last record. */
+export async function runToEnd(runner: Runner, image: string, args = ''): Promise<RunRecord> {
+  return until(runner, image, args, (news, id) => endsRun(news, id));
+}
+
+export async function until(
+  runner: Runner,
+  image: string,
+  args: string,
+  enough: (news: RunNews, id: RunId) => boolean,
+): Promise<RunRecord> {
+  const news = runner.events.subscribe();
+  const id = newRunId();
+  await runner.start({ id, image, args });
+  for await (const item of news) {
+    if (item.kind !== 'console' && item.run.id === id && enough(item, id)) return item.run;
+  }
+  throw new Error('the runner ended first');
+}
+
+/** The real image under another folder, with some of its manifest's keys changed. */
+export function changedImage(
+  images: string,
+  name: string,
+  changes: Readonly<Record<string, string | number>>,
+): void {
+  cpSync(join(BUILT_IMAGES, name), join(images, name), { recursive: true });
+  const path = join(images, name, 'image.yaml');
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const kept = lines.filter((line) => !Object.keys(changes).some((key) => line.startsWith(`${key}:`)));
+  writeFileSync(
+    path,
+    [...kept, ...Object.entries(changes).map(([key, value]) => `${key}: ${value}`)].join('\n'),
+  );
+}
+
+export function isAlive(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch {
+    // ESRCH is the answer.
+    return false;
+  }
+}
+
+/** For what another process does in its own time; fails after ten seconds. */
+export async function eventually(claim: string, holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 500; tries += 1) {
+    if (holds()) return;
+    await delay(20);
+  }
+  throw new Error(`not within ten seconds: ${claim}`);
+}
