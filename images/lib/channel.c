@@ -1,0 +1,120 @@
+#include "channel.h"
+#include "panic.h"
+#include "platform.h"
+#include "port.h"
+#include <stddef.h>
+
+#define FRAME_MAX (GUEST_FRAME_MAX + FRAME_COUNT_MAX)
+#define INBOX_BYTES 1024u
+
+_Static_assert(FRAME_MAX <= PORT_WRITE_MAX, "a frame fits into one write");
+
+static uint8_t outbox_bytes[PORT_WRITE_MAX];
+static struct pb_writer outbox = {.bytes = outbox_bytes, .room = sizeof outbox_bytes};
+
+static uint8_t inbox_bytes[INBOX_BYTES];
+static uint32_t inbox_at, inbox_count;
+static struct frame_reader reader;
+
+void channel_open(void) {
+    port_open();
+}
+
+/* Moves what was appended to the port, where the next kick finds it. */
+static void empty_outbox(void) {
+    assert(!outbox.full);
+    port_write(outbox.bytes, outbox.count);
+    outbox.count = 0;
+}
+
+/* A new frame starts in an empty outbox unless a small one is sure to fit. */
+static void make_room(uint32_t frame_max) {
+    if (outbox.room - outbox.count < frame_max)
+        empty_outbox();
+}
+
+/* Generous for a hello or a declaration with the longest names that the library allows. */
+#define SMALL_FRAME_MAX 256u
+
+void channel_hello(const char *image, const char *version) {
+    make_room(SMALL_FRAME_MAX);
+    frame_put_hello(&outbox, image, version);
+}
+
+void channel_declare(uint32_t metric, const char *name, uint32_t unit) {
+    make_room(SMALL_FRAME_MAX);
+    frame_put_declare(&outbox, metric, name, unit);
+}
+
+/* At most this many bytes for each value: the message's tag and count, a metric number, a double. */
+#define VALUE_BYTES_MAX (2u + 6u + 9u)
+
+void channel_report(const struct report *report) {
+    uint32_t frame_max = SMALL_FRAME_MAX + report->count * VALUE_BYTES_MAX;
+    assert(report->count <= REPORT_VALUES_MAX && frame_max <= FRAME_MAX);
+    make_room(frame_max);
+    frame_put_report(&outbox, report);
+}
+
+void channel_flush(void) {
+    empty_outbox();
+    port_kick();
+}
+
+static bool inbox_refill(void) {
+    if (inbox_at < inbox_count)
+        return true;
+    inbox_at = 0;
+    inbox_count = port_read(inbox_bytes, INBOX_BYTES);
+    return inbox_count > 0;
+}
+
+/*
+ * Ends when the port is empty or a frame is whole: the latter after HOST_FRAME_MAX + FRAME_COUNT_MAX bytes at
+ * most.
+ */
+bool channel_receive(struct host_frame *frame) {
+    while (inbox_refill()) {
+        inbox_at += frame_reader_take(&reader, inbox_bytes + inbox_at, inbox_count - inbox_at);
+        if (reader.fault != NULL)
+            panic(reader.fault);
+        if (!frame_reader_complete(&reader))
+            continue;
+        const char *fault = host_frame_decode(reader.bytes, reader.count, frame);
+        if (fault != NULL)
+            panic(fault);
+        frame_reader_reset(&reader);
+        return true;
+    }
+    return false;
+}
+
+void channel_idle(void) {
+    if (port_host_gone())
+        platform_power_off();
+    platform_idle(PLATFORM_FOREVER);
+}
+
+/* A gateway answers Done with Stop within a millisecond, and a busy one within this time. */
+#define STOP_WITHIN_US 100000u
+
+static void await_stop(void) {
+    static struct host_frame frame;
+    uint64_t deadline = platform_now_us() + STOP_WITHIN_US;
+    while (!port_host_gone() && platform_now_us() < deadline) {
+        if (!channel_receive(&frame))
+            platform_idle(deadline);
+        else if (frame.kind == HOST_STOP)
+            return;
+    }
+}
+
+/* Stays a moment: the gateway measures what the run cost, and can no longer once the monitor has gone. */
+void channel_done(uint32_t status) {
+    make_room(SMALL_FRAME_MAX);
+    frame_put_done(&outbox, status);
+    empty_outbox();
+    port_drain();
+    await_stop();
+    platform_power_off();
+}

@@ -1,0 +1,26 @@
+/* Frames to and from the gateway, over the port. */
+#pragma once
+#include "frames.h"
+#include <stdbool.h>
+
+void channel_open(void);
+
+/* Each appends one frame to what goes out next. */
+void channel_hello(const char *image, const char *version);
+void channel_declare(uint32_t metric, const char *name, uint32_t unit);
+void channel_report(const struct report *report);
+
+/* Sends what was appended. Many frames, one exit. */
+void channel_flush(void);
+
+/* Says Done, waits until the host has it, and powers off. */
+_Noreturn void channel_done(uint32_t status);
+
+/* The next frame, if a whole one has come. Panics when the host sends what is no frame. */
+bool channel_receive(struct host_frame *frame);
+
+/*
+ * Sleeps until something may have come. Powers off when the host has gone, so that no guest outlives its
+ * gateway.
+ */
+void channel_idle(void);

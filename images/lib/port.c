@@ -1,0 +1,238 @@
+#include "port.h"
+#include "memory.h"
+#include "mmio.h"
+#include "panic.h"
+#include "platform.h"
+#include "virtq.h"
+
+#define CONSOLE_DEVICE_ID 3u
+#define FEATURE_MULTIPORT (1u << 1)
+#define FEATURE_VERSION_1 (1u << 0) /* bit 32: the first of the second word */
+
+enum { STATUS_ACKNOWLEDGE = 1, STATUS_DRIVER = 2, STATUS_DRIVER_OK = 4, STATUS_FEATURES_OK = 8 };
+enum { QUEUE_CONTROL_IN = 2, QUEUE_CONTROL_OUT = 3, QUEUE_PORT_1_IN = 4, QUEUE_PORT_1_OUT = 5 };
+enum { EVENT_DEVICE_READY = 0, EVENT_PORT_ADD = 1, EVENT_PORT_READY = 3, EVENT_PORT_OPEN = 6 };
+
+/* QEMU answers at once under TCG; a busy host may need a few scheduler ticks. */
+#define OPEN_WITHIN_US 5000000u
+
+/* The socket takes some 200 kB without a reader, which is minutes of reports. */
+#define TAKEN_WITHIN_US 10000000u
+
+#define PORT_NUMBER 1u
+#define READ_BUFFER_BYTES 1024u
+
+/* Enough for the three messages of an opening, and for a few openings and closings that pile up. */
+#define CONTROL_BUFFERS 8u
+
+/* 5.3.6.2; a PORT_NAME has the name after it. */
+struct control {
+    uint32_t port;
+    uint16_t event;
+    uint16_t value;
+};
+_Static_assert(offsetof(struct control, event) == 4, "virtio 5.3.6.2");
+_Static_assert(offsetof(struct control, value) == 6, "virtio 5.3.6.2");
+_Static_assert(sizeof(struct control) == 8, "virtio 5.3.6.2");
+
+struct control_in {
+    struct control message;
+    uint8_t name[56];
+};
+
+static struct virtq_rings in_rings, out_rings, control_in_rings, control_out_rings;
+static struct virtq in, out, control_in, control_out;
+static uint8_t in_bytes[VIRTQ_SIZE][READ_BUFFER_BYTES];
+static uint8_t out_bytes[VIRTQ_SIZE][PORT_WRITE_MAX];
+static struct control_in control_in_buffers[CONTROL_BUFFERS];
+static struct control control_out_buffers[VIRTQ_SIZE];
+
+static uintptr_t device;
+static bool port_added, host_was_open, host_gone;
+
+/* The buffer that is being read. */
+static struct virtq_used_element current;
+static uint32_t current_read;
+
+static bool is_console(const struct platform_device *slot) {
+    return mmio_read(slot->registers + VIRTIO_MAGIC) == VIRTIO_MAGIC_VALUE &&
+           mmio_read(slot->registers + VIRTIO_DEVICE_ID) == CONSOLE_DEVICE_ID;
+}
+
+static void find_device(void) {
+    struct platform_device slot;
+    for (uint32_t index = 0; platform_virtio_slot(index, &slot); index++) {
+        if (!is_console(&slot))
+            continue;
+        device = slot.registers;
+        platform_interrupt_enable(slot.interrupt);
+        return;
+    }
+    panic("no virtio console: give QEMU -device virtio-serial-device and a virtserialport with nr=1");
+}
+
+static void agree_on_features(void) {
+    uint32_t version = mmio_read(device + VIRTIO_VERSION);
+    assert(version == VIRTIO_LEGACY || version == VIRTIO_MODERN);
+    mmio_write(device + VIRTIO_STATUS, 0);
+    mmio_write(device + VIRTIO_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER);
+    mmio_write(device + VIRTIO_DEVICE_FEATURES_SELECT, 0);
+    if ((mmio_read(device + VIRTIO_DEVICE_FEATURES) & FEATURE_MULTIPORT) == 0)
+        panic("the virtio console has no ports: give QEMU a virtserialport with nr=1");
+    mmio_write(device + VIRTIO_DRIVER_FEATURES_SELECT, 0);
+    mmio_write(device + VIRTIO_DRIVER_FEATURES, FEATURE_MULTIPORT);
+    if (version == VIRTIO_LEGACY) {
+        mmio_write(device + VIRTIO_LEGACY_PAGE_SIZE, VIRTQ_PAGE);
+        return;
+    }
+    mmio_write(device + VIRTIO_DRIVER_FEATURES_SELECT, 1);
+    mmio_write(device + VIRTIO_DRIVER_FEATURES, FEATURE_VERSION_1);
+    mmio_write(device + VIRTIO_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK);
+    assert((mmio_read(device + VIRTIO_STATUS) & STATUS_FEATURES_OK) != 0);
+}
+
+static void describe(struct virtq *queue, uint32_t index, void *buffer, uint32_t bytes, uint16_t flags) {
+    queue->rings->descriptors[index] =
+        (struct virtq_descriptor){.address = (uintptr_t)buffer, .bytes = bytes, .flags = flags};
+}
+
+static void attach_queues(void) {
+    virtq_attach(&in, device, QUEUE_PORT_1_IN, &in_rings);
+    virtq_attach(&out, device, QUEUE_PORT_1_OUT, &out_rings);
+    virtq_attach(&control_in, device, QUEUE_CONTROL_IN, &control_in_rings);
+    virtq_attach(&control_out, device, QUEUE_CONTROL_OUT, &control_out_rings);
+    out.rings->available.flags = VIRTQ_NO_INTERRUPT;
+    control_out.rings->available.flags = VIRTQ_NO_INTERRUPT;
+    for (uint32_t i = 0; i < VIRTQ_SIZE; i++) {
+        describe(&in, i, in_bytes[i], READ_BUFFER_BYTES, VIRTQ_DEVICE_WRITES);
+        virtq_offer(&in, i);
+    }
+    for (uint32_t i = 0; i < CONTROL_BUFFERS; i++) {
+        describe(&control_in, i, &control_in_buffers[i], sizeof control_in_buffers[i], VIRTQ_DEVICE_WRITES);
+        virtq_offer(&control_in, i);
+    }
+    uint32_t before = mmio_read(device + VIRTIO_STATUS);
+    mmio_write(device + VIRTIO_STATUS, before | STATUS_DRIVER_OK);
+    virtq_kick(&control_in);
+}
+
+/* Before looking for work, not after: an interrupt that comes in between is then not lost. */
+static void acknowledge_interrupts(void) {
+    uint32_t causes = mmio_read(device + VIRTIO_INTERRUPT_STATUS);
+    if (causes != 0)
+        mmio_write(device + VIRTIO_INTERRUPT_ACK, causes);
+    memory_barrier();
+}
+
+/* Sleeps until the device has no more than so many of the queue's buffers. */
+static void wait_until_taken(struct virtq *queue, uint32_t pending_max, const char *why_not) {
+    if (virtq_pending(queue) <= pending_max)
+        return;
+    uint64_t deadline = platform_now_us() + TAKEN_WITHIN_US;
+    queue->rings->available.flags = 0;
+    virtq_kick(queue);
+    for (;;) {
+        acknowledge_interrupts();
+        if (virtq_pending(queue) <= pending_max)
+            break;
+        if (platform_now_us() >= deadline)
+            panic(why_not);
+        platform_idle(deadline);
+    }
+    queue->rings->available.flags = VIRTQ_NO_INTERRUPT;
+}
+
+static void control_send(uint32_t port, uint16_t event, uint16_t value) {
+    wait_until_taken(&control_out, VIRTQ_SIZE - 1, "the virtio console does not take control messages");
+    uint32_t index = control_out.rings->available.index % VIRTQ_SIZE;
+    control_out_buffers[index] = (struct control){.port = port, .event = event, .value = value};
+    describe(&control_out, index, &control_out_buffers[index], sizeof(struct control), 0);
+    virtq_offer(&control_out, index);
+    virtq_kick(&control_out);
+}
+
+static void control_received(const struct control *message) {
+    if (message->port != PORT_NUMBER)
+        return;
+    if (message->event == EVENT_PORT_ADD)
+        port_added = true;
+    if (message->event == EVENT_PORT_OPEN) {
+        host_gone = host_was_open && message->value == 0;
+        host_was_open = message->value != 0;
+    }
+}
+
+static void poll(void) {
+    acknowledge_interrupts();
+    struct virtq_used_element element;
+    for (uint32_t i = 0; i < CONTROL_BUFFERS && virtq_take(&control_in, &element); i++) {
+        assert(element.descriptor < CONTROL_BUFFERS && element.bytes >= sizeof(struct control));
+        control_received(&control_in_buffers[element.descriptor].message);
+        virtq_offer(&control_in, element.descriptor);
+        virtq_kick(&control_in);
+    }
+}
+
+static void wait_for_port(void) {
+    uint64_t deadline = platform_now_us() + OPEN_WITHIN_US;
+    for (;;) {
+        poll();
+        if (port_added)
+            return;
+        if (platform_now_us() >= deadline)
+            panic("the virtio console has no port 1: give QEMU a virtserialport with nr=1");
+        platform_idle(deadline);
+    }
+}
+
+void port_open(void) {
+    find_device();
+    agree_on_features();
+    attach_queues();
+    control_send(0, EVENT_DEVICE_READY, 1);
+    wait_for_port();
+    control_send(PORT_NUMBER, EVENT_PORT_READY, 1);
+    control_send(PORT_NUMBER, EVENT_PORT_OPEN, 1);
+    virtq_kick(&in); /* makes QEMU look at its end of the port again */
+}
+
+uint32_t port_read(uint8_t *to, uint32_t max) {
+    poll();
+    if (current_read == current.bytes) {
+        if (!virtq_take(&in, &current))
+            return 0;
+        assert(current.bytes <= READ_BUFFER_BYTES);
+        current_read = 0;
+    }
+    uint32_t left = current.bytes - current_read;
+    uint32_t count = left < max ? left : max;
+    memcpy(to, in_bytes[current.descriptor] + current_read, count);
+    current_read += count;
+    if (current_read == current.bytes) {
+        virtq_offer(&in, current.descriptor);
+        virtq_kick(&in);
+    }
+    return count;
+}
+
+void port_write(const uint8_t *bytes, uint32_t count) {
+    assert(count <= PORT_WRITE_MAX);
+    wait_until_taken(&out, VIRTQ_SIZE - 1, "the host does not read");
+    uint32_t index = out.rings->available.index % VIRTQ_SIZE;
+    memcpy(out_bytes[index], bytes, count);
+    describe(&out, index, out_bytes[index], count, 0);
+    virtq_offer(&out, index);
+}
+
+void port_kick(void) {
+    virtq_kick(&out);
+}
+
+void port_drain(void) {
+    virtq_kick(&out);
+    wait_until_taken(&out, 0, "the host does not read");
+}
+
+bool port_host_gone(void) {
+    return host_gone;
+}
