@@ -6,6 +6,7 @@ export const ERROR_EXITS = {
   'data-dir-locked': 5,
   'store-corrupt': 6,
   'port-taken': 7,
+  'store-refused': 8,
   'image-unknown': 10,
   'image-invalid': 11,
   'image-checksum': 12,

@@ -1,6 +1,6 @@
 import type { RunId } from './ids.js';
 
-/** The units that a value can have; their wire numbers are in proto/perigee/v1/guest.proto. */
+/** The units that a value can have. A unit's place is its number in `enum Unit` of proto/perigee/v1/guest.proto. */
 export const UNITS = [
   'none',
   'bytes',
@@ -16,6 +16,15 @@ export const UNITS = [
 ] as const;
 
 export type Unit = (typeof UNITS)[number];
+
+export function unitToWire(unit: Unit): number {
+  return UNITS.indexOf(unit);
+}
+
+/** Undefined for a number that a newer schema may know. */
+export function unitFromWire(number: number): Unit | undefined {
+  return UNITS[number];
+}
 
 /** What is measured. Identity is name and labels; a series never changes its unit. */
 export interface Series {
