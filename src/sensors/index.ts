@@ -1,0 +1,6 @@
+/** What the host can sense of itself, read once and fanned out to whoever was granted it. */
+export { SENSOR_RATE_MAX_HZ, SENSOR_UNITS, createSensorHub } from './hub.js';
+export type { SensorHub, SensorHubOptions, SensorReading, SensorRequest } from './hub.js';
+export type { SensorAvailability } from './board.js';
+export { busyPercent, parseLoadavg, parseMeminfo, parseStat, parseTemperature } from './parse.js';
+export type { CpuTicks, SensorValues } from './parse.js';
