@@ -1,0 +1,97 @@
+import * as v from 'valibot';
+import type { GatewayId, Position } from '../domain/index.js';
+import { POSITION_BYTES, readPosition, viewOf, writePosition } from './keys.js';
+
+/**
+ * Values of the store, format 1; the families are those of keys.ts.
+ *
+ *     identity             JSON: {"program":"perigee","format":1,"gatewayId":"16 hex digits","epoch":7}
+ *     totals               samples:u64 observations:u64, big-endian
+ *     checkpoint, cursor   epoch:u32 sequence:u64, big-endian
+ *     series               perigee.v1.Series: observation-codec.ts
+ *     observation          perigee.v1.Observation: observation-codec.ts
+ *     latest               perigee.v1.Observation of one sample, with wall_ms and run_id only
+ *     run                  JSON: run-codec.ts
+ *     run by time          empty; counts only while the run's record says the same time
+ *
+ * A decoder gives `undefined` for bytes that it did not write.
+ */
+export const FORMAT = 1;
+export const PROGRAM = 'perigee';
+
+export interface Identity {
+  readonly format: number;
+  readonly gatewayId: GatewayId;
+  /** Of the last opening. */
+  readonly epoch: number;
+}
+
+export interface Totals {
+  readonly samples: number;
+  readonly observations: number;
+}
+
+/** Of a format to come, only the number is understood. */
+export type IdentityRead =
+  { readonly kind: 'ours'; readonly identity: Identity } | { readonly kind: 'newer'; format: number };
+
+const header = v.object({
+  program: v.literal(PROGRAM),
+  format: v.pipe(v.number(), v.integer(), v.minValue(1)),
+});
+const identitySchema = v.object({
+  gatewayId: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
+  epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
+});
+
+export function encodeIdentity(identity: Identity): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ program: PROGRAM, ...identity }));
+}
+
+export function decodeIdentity(bytes: Uint8Array): IdentityRead | undefined {
+  const json = parseJson(bytes);
+  const head = v.safeParse(header, json);
+  if (!head.success) return undefined;
+  const { format } = head.output;
+  if (format > FORMAT) return { kind: 'newer', format };
+  const rest = v.safeParse(identitySchema, json);
+  if (!rest.success) return undefined;
+  const { gatewayId, epoch } = rest.output;
+  return { kind: 'ours', identity: { format, gatewayId: gatewayId as GatewayId, epoch } };
+}
+
+const TOTALS_BYTES = 16;
+
+export function encodeTotals({ samples, observations }: Totals): Uint8Array {
+  const bytes = new Uint8Array(TOTALS_BYTES);
+  const view = viewOf(bytes);
+  view.setBigUint64(0, BigInt(samples));
+  view.setBigUint64(8, BigInt(observations));
+  return bytes;
+}
+
+export function decodeTotals(bytes: Uint8Array): Totals | undefined {
+  if (bytes.length !== TOTALS_BYTES) return undefined;
+  const view = viewOf(bytes);
+  return { samples: Number(view.getBigUint64(0)), observations: Number(view.getBigUint64(8)) };
+}
+
+export function encodePosition(position: Position): Uint8Array {
+  const bytes = new Uint8Array(POSITION_BYTES);
+  writePosition(viewOf(bytes), 0, position);
+  return bytes;
+}
+
+export function decodePosition(bytes: Uint8Array): Position | undefined {
+  return bytes.length === POSITION_BYTES ? readPosition(viewOf(bytes), 0) : undefined;
+}
+
+/** What is no JSON is `undefined`, which no schema takes. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    // JSON.parse has no other way to say that this is none.
+    return undefined;
+  }
+}

@@ -1,0 +1,140 @@
+import { assert } from '../domain/index.js';
+import type { Position, RunId } from '../domain/index.js';
+
+/**
+ * Keys of the store, format 1. LevelDB orders them bytewise, so numbers are big-endian and its order is ours.
+ *
+ *     identity     = 'm'                            which program, format and gateway; every format keeps it here
+ *     totals       = 't'
+ *     checkpoint   = 'p'                            the position up to which the latest records are right
+ *     series       = 's' id:u32                     ids count from 1 in the order of first sight
+ *     observation  = 'o' epoch:u32 sequence:u64     the total order
+ *     latest       = 'l' id:u32                     the newest sample of a series, as of the checkpoint
+ *     run          = 'r' run-id:16 ASCII bytes
+ *     run by time  = 'i' requested-at-ms:u64 run-id:16 ASCII bytes
+ *     cursor       = 'c' name:ASCII bytes
+ *
+ * What their values are: codec.ts.
+ */
+const FAMILIES = {
+  identity: 'm',
+  totals: 't',
+  checkpoint: 'p',
+  series: 's',
+  observation: 'o',
+  latest: 'l',
+  run: 'r',
+  runByTime: 'i',
+  cursor: 'c',
+} as const;
+
+export type Family = keyof typeof FAMILIES;
+
+/** Of every key that begins with a family's letter. */
+export interface KeyRange {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+export const IDENTITY_KEY = key('identity', 0);
+export const TOTALS_KEY = key('totals', 0);
+export const CHECKPOINT_KEY = key('checkpoint', 0);
+
+export function seriesKeyOf(id: number): Uint8Array {
+  return key('series', 4, (view) => view.setUint32(1, id));
+}
+
+export function latestKeyOf(id: number): Uint8Array {
+  return key('latest', 4, (view) => view.setUint32(1, id));
+}
+
+/** The number that a series or latest key ends with. */
+export function idOfKey(bytes: Uint8Array): number {
+  return viewOf(bytes).getUint32(1);
+}
+
+export function observationKeyOf(position: Position): Uint8Array {
+  return key('observation', POSITION_BYTES, (view) => writePosition(view, 1, position));
+}
+
+export function positionOfKey(bytes: Uint8Array): Position {
+  return readPosition(viewOf(bytes), 1);
+}
+
+export function runKeyOf(id: RunId): Uint8Array {
+  return key('run', id.length, (view) => writeAscii(view, 1, id));
+}
+
+export function runByTimeKeyOf(requestedAtMs: number, id: RunId): Uint8Array {
+  assert(
+    Number.isSafeInteger(requestedAtMs) && requestedAtMs >= 0,
+    'a run is asked for at a whole millisecond',
+  );
+  return key('runByTime', 8 + id.length, (view) => {
+    view.setBigUint64(1, BigInt(requestedAtMs));
+    writeAscii(view, 9, id);
+  });
+}
+
+export function runOfTimeKey(bytes: Uint8Array): { readonly requestedAtMs: number; readonly id: RunId } {
+  const id = String.fromCharCode(...bytes.subarray(9)) as RunId;
+  return { requestedAtMs: Number(viewOf(bytes).getBigUint64(1)), id };
+}
+
+/** What a reader that keeps a cursor may call itself. */
+const CURSOR_NAME = /^[a-z][a-z0-9-]{0,31}$/;
+
+export function assertCursorName(name: string): void {
+  assert(CURSOR_NAME.test(name), 'a cursor is named with at most 32 lower-case letters, digits and hyphens');
+}
+
+export function cursorKeyOf(name: string): Uint8Array {
+  assertCursorName(name);
+  return key('cursor', name.length, (view) => writeAscii(view, 1, name));
+}
+
+export function rangeOf(family: Family): KeyRange {
+  const first = FAMILIES[family].charCodeAt(0);
+  return { gte: Uint8Array.of(first), lt: Uint8Array.of(first + 1) };
+}
+
+/** Of the observations behind a position. */
+export function rangeBehind(after: Position): { readonly gt: Uint8Array; readonly lt: Uint8Array } {
+  return { gt: observationKeyOf(after), lt: rangeOf('observation').lt };
+}
+
+/** An epoch and a sequence, in a key or as a value. */
+export const POSITION_BYTES = 12;
+
+const EPOCH_MAX = 2 ** 32 - 1;
+
+export function assertPosition({ epoch, sequence }: Position): void {
+  assert(Number.isSafeInteger(epoch) && epoch >= 0 && epoch <= EPOCH_MAX, 'an epoch has 32 bits');
+  assert(Number.isSafeInteger(sequence) && sequence >= 0, 'a sequence is a whole number');
+}
+
+export function writePosition(view: DataView, at: number, position: Position): void {
+  assertPosition(position);
+  const { epoch, sequence } = position;
+  view.setUint32(at, epoch);
+  view.setBigUint64(at + 4, BigInt(sequence));
+}
+
+export function readPosition(view: DataView, at: number): Position {
+  return { epoch: view.getUint32(at), sequence: Number(view.getBigUint64(at + 4)) };
+}
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function key(family: Family, restBytes: number, writeRest?: (view: DataView) => void): Uint8Array {
+  const bytes = new Uint8Array(1 + restBytes);
+  bytes[0] = FAMILIES[family].charCodeAt(0);
+  writeRest?.(viewOf(bytes));
+  return bytes;
+}
+
+function writeAscii(view: DataView, at: number, text: string): void {
+  for (let index = 0; index < text.length; index += 1) view.setUint8(at + index, text.charCodeAt(index));
+}

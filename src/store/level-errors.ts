@@ -1,0 +1,59 @@
+import { PerigeeError, reasonOf } from '../domain/index.js';
+
+/** What a failed opening of LevelDB means to a person. */
+export function openingFailed(path: string, cause: unknown): PerigeeError {
+  const codes = codesOf(cause);
+  const reason = reasonOf(deepest(cause));
+  if (codes.has('LEVEL_LOCKED')) {
+    const cure = 'Stop that gateway, or choose another directory with --data.';
+    return new PerigeeError('data-dir-locked', `another gateway is using ${path}`, cure, { cause });
+  }
+  if (codes.has('LEVEL_CORRUPTION')) return corrupt(path, reason, cause);
+  return unusable(`cannot open the store in ${path}: ${reason}`, CHECK_DIRECTORY, cause);
+}
+
+export function corrupt(path: string, reason: string, cause?: unknown): PerigeeError {
+  const cure = 'Restore a backup, or move that directory away and start with a new one.';
+  return new PerigeeError('store-corrupt', `the store in ${path} is damaged: ${reason}`, cure, { cause });
+}
+
+/** LevelDB refuses every write after one that failed, until it is opened again. */
+export function writingFailed(path: string, cause: unknown): PerigeeError {
+  const cure = 'See that its disk is writable and has space, then restart the gateway.';
+  return unusable(`cannot write to the store in ${path}: ${reasonOf(deepest(cause))}`, cure, cause);
+}
+
+export function readingFailed(path: string, cause: unknown): PerigeeError {
+  const reason = reasonOf(deepest(cause));
+  if (codesOf(cause).has('LEVEL_CORRUPTION')) return corrupt(path, reason, cause);
+  return unusable(`cannot read the store in ${path}: ${reason}`, 'See that its disk is well.', cause);
+}
+
+export const CHECK_DIRECTORY = 'Choose another directory with --data, or correct its permissions.';
+
+export function unusable(message: string, cure: string, cause?: unknown): PerigeeError {
+  return new PerigeeError('data-dir-unusable', message, cure, { cause });
+}
+
+/** LevelDB's binding gives the reason as the cause of a general error. */
+const CAUSES_MAX = 8;
+
+function chain(error: unknown): readonly unknown[] {
+  const errors: unknown[] = [];
+  let next: unknown = error;
+  while (next !== undefined && errors.length < CAUSES_MAX) {
+    errors.push(next);
+    next = next instanceof Error ? next.cause : undefined;
+  }
+  return errors;
+}
+
+function codesOf(error: unknown): ReadonlySet<unknown> {
+  return new Set(
+    chain(error).map((link) => (link instanceof Error && 'code' in link ? link.code : undefined)),
+  );
+}
+
+function deepest(error: unknown): unknown {
+  return chain(error).at(-1);
+}

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
+import type { EndReason, Observation, Store } from '../../src/domain/index.js';
+import { LABELS_MAX, SAMPLES_PER_OBSERVATION_MAX, SERIES_MAX } from '../../src/store/index.js';
+import { collect, observation, run, series, values } from '../store/support-store.js';
+import { failsWith } from '../support/expect.js';
+
+/** What every Store does; `open` gives an empty one. */
+export function storeContract(name: string, open: () => Promise<Store>): void {
+  const withStore = (claim: string, test: (store: Store) => Promise<void>): void => {
+    void it(claim, async () => {
+      await using store = await open();
+      await test(store);
+    });
+  };
+  describe(`${name} as a writer`, () => writerContract(withStore));
+  describe(`${name} as a reader`, () => readerContract(withStore));
+  describe(`${name} as a journal of runs`, () => journalContract(withStore));
+  describe(`${name} as a keeper of cursors`, () => cursorContract(withStore));
+}
+
+type WithStore = (claim: string, test: (store: Store) => Promise<void>) => void;
+
+function writerContract(withStore: WithStore): void {
+  withStore('gives each observation the next place, also to those that nobody waited for', async (store) => {
+    const places = await Promise.all([1, 2, 3, 4].map((at) => store.append(values(at, { a: at }))));
+    assert.deepEqual(
+      places,
+      [1, 2, 3, 4].map((sequence) => ({ epoch: store.epoch, sequence })),
+    );
+  });
+
+  withStore(`takes ${SAMPLES_PER_OBSERVATION_MAX} samples at once, and not one more`, async (store) => {
+    const wide = (count: number): Observation =>
+      observation(
+        1,
+        Array.from({ length: count }, (_, index) => ({ series: series(`m${index}`), value: index })),
+      );
+    await store.append(wide(SAMPLES_PER_OBSERVATION_MAX));
+    await assert.rejects(
+      store.append(wide(SAMPLES_PER_OBSERVATION_MAX + 1)),
+      failsWith('store-refused', /257 samples/),
+    );
+  });
+
+  const labels = Object.fromEntries(Array.from({ length: LABELS_MAX + 1 }, (_, index) => [`l${index}`, '']));
+  const sample = (...of: Parameters<typeof series>): Observation =>
+    observation(1, [{ series: series(...of), value: 1 }]);
+  const refusals: Readonly<Record<string, { observation: Observation; reason: RegExp }>> = {
+    'a series that changes its unit': {
+      observation: sample('known', {}, 'percent'),
+      reason: /cannot become percent/,
+    },
+    'one new series in two units': {
+      observation: { ...sample('x'), samples: [...sample('x').samples, ...sample('x', {}, 'count').samples] },
+      reason: /cannot become count/,
+    },
+    'a value that is no number': { observation: values(1, { known: NaN }), reason: /no finite number/ },
+    'a name with a space': { observation: sample('a b'), reason: /no name of a series/ },
+    'an endless name': { observation: sample('a'.repeat(65)), reason: /no name of a series/ },
+    'a label with a capital': { observation: sample('a', { Image: 'x' }), reason: /no name of a label/ },
+    'an endless label': { observation: sample('a', { image: 'x'.repeat(129) }), reason: /too long a value/ },
+    'too many labels': { observation: sample('a', labels), reason: /more than 8 labels/ },
+    'a time between microseconds': {
+      observation: { ...sample('a'), monotonicUs: 0.5 },
+      reason: /no whole numbers/,
+    },
+  };
+  for (const [what, { observation: refused, reason }] of Object.entries(refusals)) {
+    withStore(`refuses ${what}, and is as it was`, async (store) => {
+      await store.append(values(1, { known: 1 }));
+      const before = { counts: store.counts(), latest: store.latest() };
+      await assert.rejects(store.append(refused), failsWith('store-refused', reason));
+      assert.deepEqual({ counts: store.counts(), latest: store.latest() }, before);
+      assert.equal((await store.append(values(2, { known: 2 }))).sequence, 2);
+    });
+  }
+
+  withStore(`takes ${SERIES_MAX} series, and not one more`, async (store) => {
+    const width = 250;
+    for (let first = 0; first < SERIES_MAX; first += width) {
+      const names = Array.from({ length: width }, (_, index) => [`m${first + index}`, 1]);
+      await store.append(values(1, Object.fromEntries(names) as Record<string, number>));
+    }
+    assert.equal(store.counts().series, SERIES_MAX);
+    await assert.rejects(
+      store.append(values(2, { m0: 2, one_more: 1 })),
+      failsWith('store-refused', /10000 series/),
+    );
+    await store.append(values(3, { m0: 3 }));
+  });
+
+  withStore('takes nothing more once it is closed, and can be closed twice', async (store) => {
+    await store[Symbol.asyncDispose]();
+    await assert.rejects(store.append(values(1, { a: 1 })), /closed store/);
+    await store[Symbol.asyncDispose]();
+  });
+}
+
+function readerContract(withStore: WithStore): void {
+  withStore('gives back exactly what was appended, in order', async (store) => {
+    const first: Observation = {
+      monotonicUs: 2 ** 45 + 1,
+      wallMs: -5,
+      runId: run('1', 0).id,
+      samples: [
+        { series: series('a', { image: 'hostsense', zone: '"é{}=,' }, 'celsius'), value: -0.1 },
+        { series: series('a', { image: 'other' }, 'bytes-per-second'), value: Number.MAX_VALUE },
+      ],
+    };
+    const second = observation(0, []);
+    const places = [await store.append(first), await store.append(second)];
+    const read = await collect(store.read(BEFORE_EVERYTHING, 10));
+    assert.deepEqual(read, [
+      { ...first, position: places[0] },
+      { ...second, position: places[1] },
+    ]);
+  });
+
+  withStore('reads what lies behind a position, as much as was asked for', async (store) => {
+    for (let at = 1; at <= 300; at += 1) await store.append(values(at, { a: at }));
+    const { epoch } = store;
+    const from = async (sequence: number, limit: number): Promise<readonly number[]> =>
+      (await collect(store.read({ epoch, sequence }, limit))).map(({ position }) => position.sequence);
+    assert.deepEqual(await from(0, 2), [1, 2]);
+    assert.deepEqual(await from(254, 3), [255, 256, 257]);
+    assert.deepEqual(await from(299, 10), [300]);
+    assert.deepEqual(await from(300, 10), []);
+    assert.deepEqual(await from(0, 0), []);
+    assert.deepEqual(await collect(store.read({ epoch: epoch + 1, sequence: 0 }, 10)), []);
+    assert.equal((await collect(store.read({ epoch: epoch - 1, sequence: 1e9 }, 1000))).length, 300);
+  });
+
+  withStore('lets a reader stop early', async (store) => {
+    for (let at = 1; at <= 3; at += 1) await store.append(values(at, { a: at }));
+    for await (const { position } of store.read(BEFORE_EVERYTHING, 10)) {
+      assert.equal(position.sequence, 1);
+      break;
+    }
+    await store.append(values(4, { a: 4 }));
+  });
+
+  withStore('knows the newest sample of every series, whatever the clocks said', async (store) => {
+    const { id } = run('7', 0);
+    await store.append({ ...values(9, { a: 1, b: 1 }), runId: id });
+    await store.append(values(5, { b: 2, c: 2 }));
+    const wallMs = 1_700_000_000_000;
+    assert.deepEqual(store.latest(), [
+      { series: series('a'), value: 1, wallMs: wallMs + 9, runId: id },
+      { series: series('b'), value: 2, wallMs: wallMs + 5 },
+      { series: series('c'), value: 2, wallMs: wallMs + 5 },
+    ]);
+  });
+
+  withStore('counts what it holds', async (store) => {
+    assert.deepEqual(store.counts(), { samples: 0, observations: 0, series: 0 });
+    await store.append(values(1, { a: 1, b: 1 }));
+    await store.append(values(2, { b: 2 }));
+    assert.deepEqual(store.counts(), { samples: 3, observations: 2, series: 2 });
+  });
+}
+
+function journalContract(withStore: WithStore): void {
+  withStore('does not know a run that nobody put', async (store) => {
+    assert.equal(await store.get(run('1', 0).id), undefined);
+    assert.deepEqual(await store.list(10), []);
+  });
+
+  const ends: readonly EndReason[] = [
+    { kind: 'completed' },
+    { kind: 'exit-code', code: 3 },
+    { kind: 'crashed', detail: 'guest-panic' },
+    { kind: 'timed-out' },
+    { kind: 'killed-by-user' },
+    { kind: 'out-of-memory' },
+    { kind: 'never-ready' },
+    { kind: 'host-refused', detail: 'no memory' },
+  ];
+  withStore('gives back every field of a run, however it ended', async (store) => {
+    for (const reason of ends) {
+      const record = run('1', 5, { state: { kind: 'ended', reason } });
+      await store.put(record);
+      assert.deepEqual(await store.get(record.id), record);
+    }
+    const { footprint, monitorVersion, processId, ...young } = run('2', 6, {
+      state: { kind: 'queued' },
+      boot: {},
+    });
+    assert.ok(footprint && monitorVersion && processId);
+    await store.put(young);
+    assert.deepEqual(await store.get(young.id), young);
+    assert.equal((await store.list(10)).length, 2);
+  });
+
+  withStore('lists the newest request first, as many as were asked for', async (store) => {
+    for (const [id, requestedAtMs] of [
+      ['b', 2],
+      ['a', 300],
+      ['c', 1],
+      ['d', 300],
+    ] as const) {
+      await store.put(run(id, requestedAtMs));
+    }
+    const listed = async (limit: number): Promise<string> =>
+      (await store.list(limit)).map(({ id }) => id.slice(-1)).join('');
+    assert.equal(await listed(10), 'dabc');
+    assert.equal(await listed(2), 'da');
+    assert.equal(await listed(0), '');
+  });
+
+  withStore('lists a run once, at the time it has now', async (store) => {
+    await store.put(run('a', 1));
+    await store.put(run('b', 2));
+    await store.put(run('a', 3));
+    assert.deepEqual(
+      (await store.list(10)).map(({ requestedAtMs }) => requestedAtMs),
+      [3, 2],
+    );
+  });
+}
+
+function cursorContract(withStore: WithStore): void {
+  withStore('begins before everything, and remembers', async (store) => {
+    assert.deepEqual(await store.cursor('sync'), BEFORE_EVERYTHING);
+    const far = { epoch: 2 ** 32 - 1, sequence: 2 ** 50 };
+    await store.setCursor('sync', far);
+    await store.setCursor('other', { epoch: 1, sequence: 2 });
+    assert.deepEqual(await store.cursor('sync'), far);
+    assert.deepEqual(await store.cursor('other'), { epoch: 1, sequence: 2 });
+  });
+
+  withStore('refuses a name that is none, and a position that is none', async (store) => {
+    await assert.rejects(store.cursor('no name'), /cursor is named/);
+    await assert.rejects(store.setCursor('', BEFORE_EVERYTHING), /cursor is named/);
+    await assert.rejects(store.setCursor('sync', { epoch: 1, sequence: 0.5 }), /whole number/);
+    await assert.rejects(store.setCursor('sync', { epoch: 2 ** 32, sequence: 1 }), /32 bits/);
+  });
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { Level } from 'level';
+import type { Store } from '../../src/domain/index.js';
+import { openLevelStore } from '../../src/store/index.js';
+import { IDENTITY_KEY, runKeyOf, seriesKeyOf } from '../../src/store/keys.js';
+import { failsWith } from '../support/expect.js';
+import { tempFolder } from '../support/temp.js';
+import { CLOCK, SILENT, run, values } from './support-store.js';
+
+const folder = tempFolder('data-directory');
+
+function newDirectory(): string {
+  return mkdtempSync(join(folder, 'data-'));
+}
+
+function open(directory: string): Promise<Store> {
+  return openLevelStore({ directory, clock: CLOCK, logger: SILENT });
+}
+
+/** Writes into the store's database behind its back. */
+async function plant(directory: string, key: Uint8Array, value: string): Promise<void> {
+  const db = new Level<Uint8Array, string>(join(directory, 'store'), { keyEncoding: 'view' });
+  await db.put(key, value);
+  await db.close();
+}
+
+async function used(): Promise<string> {
+  const directory = newDirectory();
+  await using store = await open(directory);
+  await store.append(values(1, { a: 1 }));
+  return directory;
+}
+
+describe('a data directory that cannot be used', () => {
+  it('is a file', async () => {
+    const directory = join(newDirectory(), 'file');
+    writeFileSync(directory, '');
+    await assert.rejects(open(directory), failsWith('data-dir-unusable', /cannot use the directory/));
+  });
+
+  it('has a file in the place of the store', async () => {
+    const directory = newDirectory();
+    writeFileSync(join(directory, 'store'), '');
+    await assert.rejects(open(directory), failsWith('data-dir-unusable', /cannot use the directory/));
+  });
+
+  it('is where nothing can be made', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
+    await assert.rejects(open('/proc/perigee'), failsWith('data-dir-unusable', /\/proc\/perigee/));
+  });
+
+  it('holds files of another program, which stay as they are', async () => {
+    const directory = newDirectory();
+    mkdirSync(join(directory, 'store'));
+    writeFileSync(join(directory, 'store', 'stock.csv'), 'apples,3');
+    await assert.rejects(
+      open(directory),
+      failsWith('data-dir-unusable', /another program: it holds stock.csv/),
+    );
+    assert.deepEqual(readdirSync(join(directory, 'store')), ['stock.csv']);
+  });
+
+  it('holds the LevelDB of another program', async () => {
+    const directory = newDirectory();
+    await plant(directory, Uint8Array.of(1, 2), 'theirs');
+    await assert.rejects(open(directory), failsWith('data-dir-unusable', /no store of Perigee/));
+  });
+
+  it('holds the LevelDB of another program that uses the same key', async () => {
+    for (const value of ['theirs', '{"program":"other","format":1}', '7', '']) {
+      const directory = newDirectory();
+      await plant(directory, IDENTITY_KEY, value);
+      await assert.rejects(open(directory), failsWith('data-dir-unusable', /no store of Perigee/));
+    }
+  });
+
+  it('was written by a newer Perigee, and is left alone', async () => {
+    const directory = await used();
+    await plant(directory, IDENTITY_KEY, '{"program":"perigee","format":2,"keeper":"elsewhere"}');
+    const opening = failsWith('data-dir-unusable', /format 2, and this Perigee knows 1/);
+    await assert.rejects(open(directory), opening);
+    await assert.rejects(open(directory), opening);
+  });
+
+  it('is in use by a gateway of the same process', async () => {
+    const directory = newDirectory();
+    await using store = await open(directory);
+    await assert.rejects(open(directory), failsWith('data-dir-locked', /another gateway is using/));
+    await store.append(values(1, { a: 1 }));
+  });
+});
+
+describe('a damaged store', () => {
+  it('is one whose manifest is noise', async () => {
+    const directory = await used();
+    const path = join(directory, 'store');
+    const manifest = readdirSync(path).find((name) => name.startsWith('MANIFEST'));
+    writeFileSync(join(path, manifest ?? ''), Buffer.alloc(4096, 0x5a));
+    await assert.rejects(open(directory), failsWith('store-corrupt', /is damaged/));
+  });
+
+  it('is one whose series cannot be read', async () => {
+    const directory = await used();
+    await plant(directory, seriesKeyOf(1), 'noise');
+    await assert.rejects(open(directory), failsWith('store-corrupt', /series 1/));
+  });
+
+  it('still lists the runs whose records can be read', async () => {
+    const directory = newDirectory();
+    const good = run('a', 1);
+    const bad = run('b', 2);
+    {
+      await using store = await open(directory);
+      await store.put(good);
+      await store.put(bad);
+    }
+    await plant(directory, runKeyOf(bad.id), '{"id":"000000000000000b"}');
+    await using store = await open(directory);
+    assert.deepEqual(await store.list(10), [good]);
+    await assert.rejects(store.get(bad.id), failsWith('store-corrupt', /run 000000000000000b/));
+  });
+});
+
+describe('a data directory that can be used', () => {
+  it('is made with the folders above it, for its owner alone', async () => {
+    const directory = join(newDirectory(), 'a', 'b');
+    await using store = await open(directory);
+    assert.equal(store.epoch, 1);
+    assert.equal(statSync(join(directory, 'store')).mode & 0o777, 0o700);
+  });
+
+  it('is one whose first opening was cut short', async () => {
+    const beforeCurrent = newDirectory();
+    mkdirSync(join(beforeCurrent, 'store'));
+    for (const name of ['LOCK', 'LOG', 'MANIFEST-000001'])
+      writeFileSync(join(beforeCurrent, 'store', name), '');
+    const beforeIdentity = newDirectory();
+    await new Level(join(beforeIdentity, 'store')).close();
+    for (const directory of [beforeCurrent, beforeIdentity]) {
+      await using store = await open(directory);
+      assert.equal(store.epoch, 1);
+    }
+  });
+
+  it('holds other things beside the store', async () => {
+    const directory = newDirectory();
+    writeFileSync(join(directory, 'perigee.yaml'), '');
+    await using store = await open(directory);
+    assert.equal(store.epoch, 1);
+  });
+});
