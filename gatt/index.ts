@@ -1,0 +1,9 @@
+/** The BLE contract between a gateway and a phone: pure, and at home in a browser. */
+export * from './advertisement.js';
+export * from './bthome.js';
+export * from './presentation.js';
+export * from './table.js';
+export * from './units.js';
+export { utf8Bytes, utf8Text } from './utf8.js';
+export * from './uuids.js';
+export { decodeValue, encodeValue } from './values.js';
