@@ -1,0 +1,66 @@
+import { assert, PerigeeError } from '../domain/index.js';
+import { Controller } from './controller.js';
+import { Link } from './link.js';
+
+/** A gateway, its phones in this process and those of other processes; more are a leak. */
+const MAX_CONTROLLERS = 32;
+/** Locally administered, so that they are nobody's. Little-endian: the first byte is the last of the text. */
+const ADDRESS_TAIL = [0x52, 0x45, 0x50, 0x02] as const;
+const ADDRESSES = 0x1_0000;
+
+/**
+ * The medium: what one controller advertises, the others that scan hear, and one that initiates may connect to.
+ * Advertising costs a timer only while somebody listens.
+ */
+export class Air {
+  readonly #controllers = new Set<Controller>();
+  #addresses = 0;
+
+  /** A new LE controller on this air. It leaves with its `close`. */
+  attach(): Controller {
+    if (this.#controllers.size >= MAX_CONTROLLERS) {
+      const cure = 'End phones that are no longer used.';
+      throw new PerigeeError('radio-unavailable', `The air holds at most ${MAX_CONTROLLERS} radios`, cure);
+    }
+    const number = this.#addresses++ % ADDRESSES;
+    const controller = new Controller(this, Buffer.of(number & 0xff, number >> 8, ...ADDRESS_TAIL));
+    this.#controllers.add(controller);
+    return controller;
+  }
+
+  get size(): number {
+    return this.#controllers.size;
+  }
+
+  /** Only for controllers. */
+  detach(controller: Controller): void {
+    this.#controllers.delete(controller);
+    this.listenersChanged();
+  }
+
+  /** Only for controllers: whenever one starts or stops to advertise, scan or initiate. */
+  listenersChanged(): void {
+    const listeners = [...this.#controllers].filter((controller) => controller.listening);
+    for (const controller of this.#controllers) {
+      controller.pace(listeners.some((listener) => listener !== controller));
+    }
+  }
+
+  /** Only for controllers: one advertising event. */
+  advertise(advertiser: Controller): void {
+    for (const controller of [...this.#controllers]) {
+      // The first who connects ends the event: the others hear the next one.
+      if (!advertiser.advertising.enabled) return;
+      if (controller !== advertiser) controller.hear(advertiser);
+    }
+  }
+
+  /** Only for controllers. */
+  connect(central: Controller, peripheral: Controller, interval: number): void {
+    assert(central !== peripheral, 'a connection has two ends');
+    const link = new Link(central, peripheral);
+    peripheral.connected(link, interval);
+    central.connected(link, interval);
+    this.listenersChanged();
+  }
+}

@@ -1,0 +1,74 @@
+import type { Controller } from './controller.js';
+import { aclPacket, BOUNDARY } from './hci.js';
+
+interface Fragment {
+  readonly continuing: boolean;
+  readonly data: Buffer;
+}
+
+/** One controller's end of a connection. */
+export interface LinkEnd {
+  readonly controller: Controller;
+  readonly role: 'central' | 'peripheral';
+  readonly handle: number;
+  readonly outgoing: Fragment[];
+}
+
+/**
+ * A connection: moves ACL packets from one controller to the other, in order, at the next turn of the event loop, and
+ * gives the sender its buffers back. What waits is bounded by those buffers, which the sender's controller counts.
+ */
+export class Link {
+  readonly #ends: readonly [LinkEnd, LinkEnd];
+  #open = true;
+  #scheduled = false;
+
+  constructor(central: Controller, peripheral: Controller) {
+    this.#ends = [
+      { controller: central, role: 'central', handle: central.freeHandle(), outgoing: [] },
+      { controller: peripheral, role: 'peripheral', handle: peripheral.freeHandle(), outgoing: [] },
+    ];
+  }
+
+  get ends(): readonly LinkEnd[] {
+    return this.#ends;
+  }
+
+  endOf(controller: Controller): LinkEnd {
+    return this.#ends[controller === this.#ends[0].controller ? 0 : 1];
+  }
+
+  peerOf(controller: Controller): LinkEnd {
+    return this.#ends[controller === this.#ends[0].controller ? 1 : 0];
+  }
+
+  push(from: Controller, boundary: number, data: Buffer): void {
+    this.endOf(from).outgoing.push({ continuing: boundary === BOUNDARY.continuing, data });
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#deliver());
+  }
+
+  #deliver(): void {
+    this.#scheduled = false;
+    if (!this.#open) return;
+    for (const end of this.#ends) {
+      const fragments = end.outgoing.splice(0);
+      const peer = this.peerOf(end.controller);
+      for (const { continuing, data } of fragments) {
+        const boundary = continuing ? BOUNDARY.continuing : BOUNDARY.firstToHost;
+        peer.controller.toHost(aclPacket(peer.handle, boundary, data));
+      }
+      if (fragments.length > 0) end.controller.completed(end.handle, fragments.length);
+    }
+  }
+
+  /** Ends the connection; `reasons` is what each side hears, 0 for nothing. */
+  close(by: Controller, reasons: { readonly own: number; readonly peer: number }): void {
+    if (!this.#open) return;
+    this.#open = false;
+    by.disconnected(this.endOf(by).handle, reasons.own);
+    const peer = this.peerOf(by);
+    peer.controller.disconnected(peer.handle, reasons.peer);
+  }
+}

@@ -1,0 +1,238 @@
+import {
+  decodePresentationFormat,
+  decodeValue,
+  DEVICE_INFORMATION,
+  DEVICE_INFORMATION_SERVICE,
+  INFO_CHARACTERISTIC,
+  METRICS_SERVICE,
+  PRESENTATION_FORMAT,
+  unitSymbol,
+  USER_DESCRIPTION,
+  utf8Text,
+} from '@perigee/gatt';
+import type { PresentationFormat } from '@perigee/gatt';
+import { PerigeeError } from '../domain/index.js';
+import type { NobleCharacteristic, NoblePeripheral } from './noble-types.js';
+import { within } from './time-limit.js';
+import { ValueQueue } from './value-queue.js';
+
+/** One exchange with a gateway in reach takes some connection events; ATT itself gives up after 30 s. */
+const EXCHANGE_TIMEOUT_MS = 5_000;
+const DISCONNECT_TIMEOUT_MS = 2_000;
+/** Values that wait for a slow reader. */
+const MAX_WAITING_VALUES = 64;
+
+export interface DeviceInformation {
+  readonly manufacturer?: string;
+  readonly model?: string;
+  readonly firmware?: string;
+  readonly serial?: string;
+}
+
+/** A metric as any app reads it: by its descriptors, with no knowledge of ours. */
+export interface MetricReading {
+  readonly uuid: string;
+  readonly name: string;
+  /** Undefined while the gateway does not know it. */
+  readonly value: number | undefined;
+  /** "°C", "%", "s"; empty without one. */
+  readonly unit: string;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+interface Metric {
+  readonly characteristic: NobleCharacteristic;
+  readonly name: string;
+  readonly presentation: PresentationFormat;
+}
+
+/** A connection of a phone with a gateway. Every call has a time limit and rejects with `radio-unavailable`. */
+export class GatewayConnection implements AsyncDisposable {
+  readonly #peripheral: NoblePeripheral;
+  readonly #broken: Promise<never>;
+  readonly #queues = new Set<ValueQueue<MetricReading>>();
+  readonly #onDisconnect: () => void;
+  readonly #discovered = new Map<string, Promise<unknown>>();
+  #open = true;
+
+  /** For a peripheral that is connected. */
+  constructor(peripheral: NoblePeripheral) {
+    this.#peripheral = peripheral;
+    let fail: (error: Error) => void = () => undefined;
+    this.#broken = new Promise((_resolve, reject) => (fail = reject));
+    // Whoever waits races with it; when nobody does, a connection that ends is no failure.
+    this.#broken.catch(() => undefined);
+    this.#onDisconnect = () => {
+      this.#open = false;
+      for (const queue of this.#queues) queue.end();
+      fail(gone());
+    };
+    peripheral.once('disconnect', this.#onDisconnect);
+  }
+
+  /** Only for the phone, when its radio is gone: nobody else will say that the connection is. */
+  lose(): void {
+    this.#peripheral.off('disconnect', this.#onDisconnect);
+    this.#onDisconnect();
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  async readDeviceInformation(options: CallOptions = {}): Promise<DeviceInformation> {
+    const characteristics = await this.#characteristics(DEVICE_INFORMATION_SERVICE, options);
+    const entries = Object.entries(DEVICE_INFORMATION).map(async ([key, uuid]) => {
+      const found = characteristics.find((each) => each.uuid === uuid);
+      return found === undefined
+        ? []
+        : [[key, utf8Text(await this.#exchange('a read', () => found.readAsync(), options))]];
+    });
+    return Object.fromEntries((await Promise.all(entries)).flat()) as DeviceInformation;
+  }
+
+  /** The bytes of a perigee.v1.GatewayInfo. */
+  async readInfo(options: CallOptions = {}): Promise<Uint8Array> {
+    const characteristics = await this.#characteristics(METRICS_SERVICE, options);
+    const info = characteristics.find(({ uuid }) => uuid === INFO_CHARACTERISTIC);
+    if (info === undefined) throw incomplete();
+    return this.#exchange('a read', () => info.readAsync(), options);
+  }
+
+  /** Everything in the metrics service that describes itself as a number. */
+  async readMetrics(options: CallOptions = {}): Promise<readonly MetricReading[]> {
+    const readings: MetricReading[] = [];
+    for (const metric of await this.#describedMetrics(options)) {
+      const bytes = await this.#exchange('a read', () => metric.characteristic.readAsync(), options);
+      readings.push(reading(metric, bytes));
+    }
+    return readings;
+  }
+
+  /**
+   * Values as the gateway notifies of them. Ends with the connection, and rejects on abort. The subscriptions stay
+   * until the connection ends.
+   */
+  async *values(options: CallOptions = {}): AsyncGenerator<MetricReading, void, undefined> {
+    const queue = new ValueQueue<MetricReading>(MAX_WAITING_VALUES);
+    const metrics = (await this.#describedMetrics(options)).filter(({ characteristic }) =>
+      characteristic.properties.includes('notify'),
+    );
+    const listeners = metrics.map((metric) => (bytes: Buffer, notified: boolean) => {
+      if (notified) queue.push(reading(metric, bytes));
+    });
+    const end = (): void => queue.end();
+    this.#queues.add(queue);
+    options.signal?.addEventListener('abort', end);
+    try {
+      for (const [i, { characteristic }] of metrics.entries()) {
+        const listener = listeners[i];
+        if (listener !== undefined) characteristic.on('data', listener);
+        await this.#exchange('a subscription', () => characteristic.subscribeAsync(), options);
+      }
+      yield* queue;
+      options.signal?.throwIfAborted();
+    } finally {
+      options.signal?.removeEventListener('abort', end);
+      this.#queues.delete(queue);
+      metrics.forEach(({ characteristic }, i) => {
+        const listener = listeners[i];
+        if (listener !== undefined) characteristic.off('data', listener);
+      });
+    }
+  }
+
+  /** Resolves when the connection has ended, whoever ended it. */
+  async disconnect(): Promise<void> {
+    if (!this.#open) return;
+    this.#peripheral.disconnect();
+    const ended = this.#broken.catch(() => undefined);
+    try {
+      await within(DISCONNECT_TIMEOUT_MS, 'the end of the connection', ended);
+    } finally {
+      this.lose();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disconnect();
+  }
+
+  #characteristics(service: string, options: CallOptions): Promise<readonly NobleCharacteristic[]> {
+    return this.#once(service, async () => {
+      const services = await this.#once('services', () =>
+        this.#exchange('discovery', () => this.#peripheral.discoverServicesAsync([]), options),
+      );
+      const found = services.find(({ uuid }) => uuid === service);
+      if (found === undefined) throw incomplete();
+      return this.#exchange('discovery', () => found.discoverCharacteristicsAsync([]), options);
+    });
+  }
+
+  #describedMetrics(options: CallOptions): Promise<readonly Metric[]> {
+    return this.#once('metrics', () => this.#describeMetrics(options));
+  }
+
+  /** Discovery is done once: noble makes new objects each time, and the old ones get no notifications any more. */
+  #once<T>(key: string, discover: () => Promise<T>): Promise<T> {
+    const known = this.#discovered.get(key) as Promise<T> | undefined;
+    if (known !== undefined) return known;
+    const discovered = discover();
+    this.#discovered.set(key, discovered);
+    // Whoever asked hears of it; the next one tries again.
+    discovered.catch(() => this.#discovered.delete(key));
+    return discovered;
+  }
+
+  async #describeMetrics(options: CallOptions): Promise<readonly Metric[]> {
+    const metrics: Metric[] = [];
+    for (const characteristic of await this.#characteristics(METRICS_SERVICE, options)) {
+      const descriptors = await this.#exchange(
+        'discovery',
+        () => characteristic.discoverDescriptorsAsync(),
+        options,
+      );
+      const value = async (uuid: string): Promise<Uint8Array | undefined> => {
+        const descriptor = descriptors.find((each) => each.uuid === uuid);
+        return descriptor && this.#exchange('a read', () => descriptor.readValueAsync(), options);
+      };
+      const name = await value(USER_DESCRIPTION);
+      const presentation = decodePresentationFormat((await value(PRESENTATION_FORMAT)) ?? new Uint8Array());
+      if (name !== undefined && presentation !== undefined)
+        metrics.push({ characteristic, name: utf8Text(name), presentation });
+    }
+    return metrics;
+  }
+
+  /** A connection on which ATT got no answer is of no more use (Core specification, vol 3, part F, 3.3.3). */
+  async #exchange<T>(what: string, act: () => Promise<T>, { signal }: CallOptions): Promise<T> {
+    if (!this.#open) throw gone();
+    try {
+      return await within(EXCHANGE_TIMEOUT_MS, what, act(), { signal, broken: this.#broken });
+    } catch (error) {
+      if (signal?.aborted !== true) this.#abandon();
+      throw error;
+    }
+  }
+
+  #abandon(): void {
+    if (this.#open) this.#peripheral.disconnect();
+  }
+}
+
+function reading({ characteristic, name, presentation }: Metric, bytes: Uint8Array): MetricReading {
+  const value = decodeValue(presentation, bytes);
+  return { uuid: characteristic.uuid, name, value, unit: unitSymbol(presentation.unit) };
+}
+
+function gone(): PerigeeError {
+  return new PerigeeError('radio-unavailable', 'The connection to the gateway has ended', 'Connect again.');
+}
+
+function incomplete(): PerigeeError {
+  const cure = 'Update the gateway, or look whether another device uses its address.';
+  return new PerigeeError('radio-unavailable', 'This device has no metrics service', cure);
+}

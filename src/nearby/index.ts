@@ -1,0 +1,5 @@
+/** The central role: a phone on the command line, for people, demonstrations and tests. */
+export type { CallOptions, DeviceInformation, GatewayConnection, MetricReading } from './connection.js';
+export { openPhone } from './phone.js';
+export type { Phone, PhoneRadio, ScanOptions } from './phone.js';
+export type { GatewaySighting } from './sighting.js';

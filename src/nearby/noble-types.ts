@@ -1,0 +1,55 @@
+import type { EventEmitter } from 'node:events';
+
+/** What we touch of noble, a few private parts included; its version is pinned. UUIDs are lower-case hex, no hyphens. */
+export interface Noble extends EventEmitter {
+  initialized: boolean;
+  readonly _bindings: NobleBindings;
+  startScanning(serviceUuids: readonly string[], allowDuplicates: boolean): void;
+  stopScanning(): void;
+}
+
+export interface NobleBindings extends EventEmitter {
+  readonly _hci: NobleHci;
+  init(): void;
+}
+
+export interface NobleHci extends EventEmitter {
+  readonly _socket: EventEmitter & { stop(): void };
+  _userChannel: unknown;
+  readLeBufferSize(): void;
+  setScanEnabled(enabled: boolean, filterDuplicates: boolean): void;
+  processCmdCompleteEvent(opcode: number, status: number, result: Buffer): void;
+}
+
+export interface NoblePeripheral extends EventEmitter {
+  readonly address: string;
+  readonly rssi: number;
+  readonly state: string;
+  readonly advertisement: {
+    readonly localName?: string;
+    readonly serviceUuids?: readonly string[];
+    readonly serviceData?: readonly { readonly uuid: string; readonly data: Buffer }[];
+  };
+  connectAsync(): Promise<void>;
+  cancelConnect(): void;
+  disconnect(): void;
+  discoverServicesAsync(uuids: readonly string[]): Promise<readonly NobleService[]>;
+}
+
+export interface NobleService {
+  readonly uuid: string;
+  discoverCharacteristicsAsync(uuids: readonly string[]): Promise<readonly NobleCharacteristic[]>;
+}
+
+export interface NobleCharacteristic extends EventEmitter {
+  readonly uuid: string;
+  readonly properties: readonly string[];
+  readAsync(): Promise<Buffer>;
+  subscribeAsync(): Promise<void>;
+  discoverDescriptorsAsync(): Promise<readonly NobleDescriptor[]>;
+}
+
+export interface NobleDescriptor {
+  readonly uuid: string;
+  readValueAsync(): Promise<Buffer>;
+}

@@ -1,0 +1,42 @@
+import { readdirSync } from 'node:fs';
+
+/** Where Linux lists Bluetooth adapters. */
+const ADAPTERS_PATH = '/sys/class/bluetooth';
+
+export type AdapterSearch =
+  | { readonly kind: 'found'; readonly device: number }
+  | { readonly kind: 'none'; readonly reason: string; readonly cure: string };
+
+/** The adapter to use: the wanted one, or the first. Says in a sentence each why there is none and what helps. */
+export function findAdapter(wanted?: number, path: string = ADAPTERS_PATH): AdapterSearch {
+  const devices = listAdapters(path);
+  if (devices === undefined) {
+    const cure =
+      'Load the driver (`modprobe bluetooth`, on a Pi remove dtoverlay=disable-bt), or choose the virtual radio (radio.mode: virtual).';
+    return { kind: 'none', reason: 'This kernel has no Bluetooth support loaded', cure };
+  }
+  const device = wanted === undefined ? devices[0] : devices.find((number) => number === wanted);
+  if (device !== undefined) return { kind: 'found', device };
+  if (wanted !== undefined && devices.length > 0) {
+    const present = devices.map((number) => `hci${number}`).join(', ');
+    return {
+      kind: 'none',
+      reason: `There is no adapter hci${wanted}`,
+      cure: `Use one of these: ${present}.`,
+    };
+  }
+  const cure =
+    'Plug one in or enable it (`rfkill unblock bluetooth`), or choose the virtual radio (radio.mode: virtual).';
+  return { kind: 'none', reason: 'There is no Bluetooth adapter', cure };
+}
+
+/** In ascending order; undefined where the kernel knows no Bluetooth. Connections (hci0:64) are listed there too. */
+function listAdapters(path: string): readonly number[] | undefined {
+  try {
+    const numbers = readdirSync(path).flatMap((name) => /^hci(\d+)$/.exec(name)?.slice(1) ?? []);
+    return numbers.map(Number).sort((a, b) => a - b);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

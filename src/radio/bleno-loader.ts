@@ -1,0 +1,108 @@
+import { createRequire } from 'node:module';
+import { PerigeeError } from '../domain/index.js';
+import type { Bleno, CharacteristicOptions } from './bleno-types.js';
+
+export const BLENO_DRIVERS = ['stoprocent', 'abandonware'] as const;
+export type BlenoDriver = (typeof BLENO_DRIVERS)[number];
+
+/** What a characteristic does, with the connection's handle first, whichever package is below. */
+export interface CharacteristicHandlers {
+  readonly read: (
+    connection: number,
+    offset: number,
+    answer: (result: number, data?: Buffer) => void,
+  ) => void;
+  readonly subscribe: (connection: number, push: (data: Buffer) => void) => void;
+  readonly unsubscribe: (connection: number) => void;
+}
+
+type ReadArguments = readonly [number, (result: number, data?: Buffer) => void];
+type SubscribeArguments = readonly [number, (data: Buffer) => void];
+
+interface Fork {
+  /** Fresh on every call: a radio that was disposed of leaves nothing to the next one. */
+  readonly load: (require: NodeJS.Require, device: number) => unknown;
+  readonly maxCentrals: number;
+  /** Whether callbacks name the connection first. */
+  readonly namesConnection: boolean;
+}
+
+/** As many as a Pi's controller keeps up without starving one. */
+const STOPROCENT_CENTRALS = 8;
+/** Its attributes know one connection; a second one would orphan the first. */
+const ABANDONWARE_CENTRALS = 1;
+
+const FORKS: Readonly<Record<BlenoDriver, Fork>> = {
+  stoprocent: {
+    // The package's own door would open a second socket for an instance that nobody wants.
+    load: (require, device) => {
+      const withBindings = require('@stoprocent/bleno/lib/resolve-bindings') as WithBindings;
+      return withBindings('hci', { deviceId: device });
+    },
+    maxCentrals: STOPROCENT_CENTRALS,
+    namesConnection: true,
+  },
+  abandonware: {
+    load: (require) => {
+      forget(require, '@abandonware/bleno');
+      return require('@abandonware/bleno') as unknown;
+    },
+    maxCentrals: ABANDONWARE_CENTRALS,
+    namesConnection: false,
+  },
+};
+
+type WithBindings = (kind: 'hci', options: { deviceId: number }) => unknown;
+
+/** Phones at once. */
+export function maxCentralsOf(driver: BlenoDriver): number {
+  return FORKS[driver].maxCentrals;
+}
+
+/** One of the bleno packages, unmodified, with the differences taken out. */
+export interface LoadedBleno {
+  readonly bleno: Bleno;
+  characteristicOptions(
+    handlers: CharacteristicHandlers,
+  ): Omit<CharacteristicOptions, 'uuid' | 'properties' | 'descriptors'>;
+}
+
+/** The only place that loads bleno; both packages are optional. Throws `radio-unavailable`. */
+export function loadBleno(driver: BlenoDriver, device: number): LoadedBleno {
+  const fork = FORKS[driver];
+  const bleno = load(driver, () => fork.load(createRequire(import.meta.url), device));
+  const split = (args: readonly unknown[]): readonly [number, readonly unknown[]] =>
+    fork.namesConnection ? [args[0] as number, args.slice(1)] : [bleno._bindings._handle ?? 0, args];
+  return {
+    bleno,
+    characteristicOptions: ({ read, subscribe, unsubscribe }) => ({
+      onReadRequest: (...args) => {
+        const [connection, rest] = split(args);
+        read(connection, ...(rest as ReadArguments));
+      },
+      onSubscribe: (...args) => {
+        const [connection, rest] = split(args);
+        subscribe(connection, (rest as SubscribeArguments)[1]);
+      },
+      onUnsubscribe: (...args) => unsubscribe(split(args)[0]),
+    }),
+  };
+}
+
+function load(driver: BlenoDriver, open: () => unknown): Bleno {
+  try {
+    return open() as Bleno;
+  } catch (cause) {
+    const cure = `Install it with \`npm install @${driver}/bleno\`, with build tools (python3, make, g++) if it asks for them.`;
+    throw new PerigeeError('radio-unavailable', `The Bluetooth driver @${driver}/bleno does not load`, cure, {
+      cause,
+    });
+  }
+}
+
+/** The package is one instance for each load of its modules, and cannot be stopped and started. */
+function forget(require: NodeJS.Require, name: string): void {
+  for (const path of Object.keys(require.cache)) {
+    if (path.includes(`/node_modules/${name}/`)) Reflect.deleteProperty(require.cache, path);
+  }
+}

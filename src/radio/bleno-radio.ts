@@ -1,0 +1,96 @@
+import type { Advertisement, GattService, Logger, RadioState } from '../domain/index.js';
+import { loadBleno } from './bleno-loader.js';
+import type { BlenoDriver } from './bleno-loader.js';
+import type { BleRadio } from './create-radio.js';
+import { Peripheral } from './peripheral.js';
+import { step } from './state.js';
+import type { RadioEvent } from './state.js';
+import { unavailable } from './unavailable.js';
+
+/** The device that a radio runs on, for as long as it runs. */
+export interface DeviceLease extends AsyncDisposable {
+  readonly device: number;
+}
+
+export interface BlenoRadioOptions {
+  readonly driver: BlenoDriver;
+  /** Rejects with `radio-unavailable`. */
+  readonly openDevice: () => Promise<DeviceLease>;
+  /** What `driver` says. */
+  readonly label: string;
+  readonly maxCentrals: number;
+  /** GAP's Device Name. */
+  readonly name: string;
+  readonly logger: Logger;
+}
+
+/** A radio over one of the bleno packages. */
+export class BlenoRadio implements BleRadio {
+  readonly driver: string;
+  readonly maxCentrals: number;
+  readonly #options: BlenoRadioOptions;
+  #state: RadioState = { kind: 'off' };
+  #lease: DeviceLease | undefined;
+  #peripheral: Peripheral | undefined;
+
+  constructor(options: BlenoRadioOptions) {
+    this.#options = options;
+    this.driver = options.label;
+    this.maxCentrals = options.maxCentrals;
+  }
+
+  get state(): RadioState {
+    return this.#state;
+  }
+
+  async start(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
+    this.#step({ kind: 'start' });
+    try {
+      // What is left of a life that ended with the loss of the adapter.
+      await this.#close();
+      await this.#open(services, advertisement);
+      if (this.#state.kind !== 'starting') throw new Error('it was stopped or lost while it started');
+      this.#step({ kind: 'advertising' });
+    } catch (cause) {
+      await this.#close();
+      const error = unavailable(cause);
+      this.#step({ kind: 'lost', reason: error.message, cure: error.cure });
+      throw error;
+    }
+  }
+
+  async #open(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
+    const { driver, name, logger, openDevice } = this.#options;
+    this.#lease = await openDevice();
+    const { device } = this.#lease;
+    this.#peripheral = new Peripheral(loadBleno(driver, device), device, logger, (event) =>
+      this.#step(event),
+    );
+    await this.#peripheral.start(name, services, advertisement);
+  }
+
+  advertise(advertisement: Advertisement): void {
+    if (this.#state.kind === 'advertising') this.#peripheral?.advertise(advertisement);
+  }
+
+  notify(serviceUuid: string, characteristicUuid: string): void {
+    if (this.#state.kind === 'advertising') this.#peripheral?.notify(serviceUuid, characteristicUuid);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#step({ kind: 'stop' });
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const [peripheral, lease] = [this.#peripheral, this.#lease];
+    this.#peripheral = undefined;
+    this.#lease = undefined;
+    peripheral?.close();
+    await lease?.[Symbol.asyncDispose]();
+  }
+
+  #step(event: RadioEvent): void {
+    this.#state = step(this.#state, event);
+  }
+}

@@ -1,0 +1,60 @@
+import { Air, offerDevice, serveAir } from '../air/index.js';
+import { PerigeeError } from '../domain/index.js';
+import type { Logger, Radio } from '../domain/index.js';
+import { findAdapter } from './adapters.js';
+import { maxCentralsOf } from './bleno-loader.js';
+import type { BlenoDriver } from './bleno-loader.js';
+import { BlenoRadio } from './bleno-radio.js';
+import type { DeviceLease } from './bleno-radio.js';
+import { NoRadio } from './no-radio.js';
+
+export interface RadioOptions {
+  /** `auto` uses an adapter; `virtual` needs none and reaches phones of software on this machine only. */
+  readonly mode: 'auto' | 'virtual' | 'off';
+  readonly driver: BlenoDriver;
+  /** hciN; absent for the first one. */
+  readonly hciDevice?: number;
+  /** The air of a virtual radio; absent for one of its own. */
+  readonly air?: Air;
+  /** Where a virtual radio lets phones of other processes in: the path of a Unix socket, for this user alone. */
+  readonly airSocket?: string;
+  /** GAP's Device Name: what phones show once connected. */
+  readonly name: string;
+  readonly logger: Logger;
+  /** Where adapters are looked for; absent for the kernel's own list. */
+  readonly adaptersPath?: string;
+}
+
+export interface BleRadio extends Radio {
+  /** Phones at once: 8 with @stoprocent/bleno, 1 with @abandonware/bleno, which is silent while one is connected. */
+  readonly maxCentrals: number;
+}
+
+/** Opens nothing yet: `start` does, and loads the driver. */
+export function createRadio(options: RadioOptions): BleRadio {
+  const { mode, driver, name, logger } = options;
+  if (mode === 'off') return new NoRadio();
+  const openDevice = mode === 'auto' ? () => openAdapter(options) : () => openVirtual(options);
+  const label = mode === 'auto' ? `@${driver}/bleno` : `@${driver}/bleno, virtual`;
+  return new BlenoRadio({ driver, openDevice, label, name, logger, maxCentrals: maxCentralsOf(driver) });
+}
+
+function openAdapter({ hciDevice, adaptersPath }: RadioOptions): Promise<DeviceLease> {
+  const found = findAdapter(hciDevice, adaptersPath);
+  if (found.kind === 'none') {
+    return Promise.reject(new PerigeeError('radio-unavailable', found.reason, found.cure));
+  }
+  return Promise.resolve({ device: found.device, [Symbol.asyncDispose]: () => Promise.resolve() });
+}
+
+async function openVirtual({ air = new Air(), airSocket, logger }: RadioOptions): Promise<DeviceLease> {
+  const server = airSocket === undefined ? undefined : await serveAir(air, airSocket, logger);
+  const device = offerDevice(air.attach());
+  return {
+    device: device.id,
+    async [Symbol.asyncDispose]() {
+      device.withdraw();
+      await server?.[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,77 @@
+import {
+  DEVICE_INFORMATION,
+  DEVICE_INFORMATION_SERVICE,
+  encodeAdvertisement,
+  encodeMetric,
+  encodeScanResponse,
+  INFO_CHARACTERISTIC,
+  metricCharacteristic,
+  METRICS_SERVICE,
+  metricUuid,
+  utf8Bytes,
+} from '@perigee/gatt';
+import type { BthomeValues } from '@perigee/gatt';
+import type { Advertisement, GattCharacteristic, GattService, Unit } from '../domain/index.js';
+
+/** A metric that everyone nearby may read. */
+export interface FeaturedMetric {
+  /** For people: "CPU temperature". */
+  readonly label: string;
+  readonly unit: Unit;
+  /** The newest value, in `unit`; undefined while there is none. */
+  readonly read: () => number | undefined;
+}
+
+/** What Device Information says. */
+export interface DeviceIdentity {
+  readonly manufacturer: string;
+  readonly model: string;
+  readonly firmware: string;
+  /** The gateway id. */
+  readonly serial: string;
+}
+
+export interface ServiceSources {
+  /** At most 16. Order is identity: a metric's UUID comes from its place. */
+  readonly featured: readonly FeaturedMetric[];
+  readonly identity: DeviceIdentity;
+  /** The bytes of a perigee.v1.GatewayInfo now, at most 512. */
+  readonly info: () => Uint8Array;
+}
+
+/** The GATT database of a gateway: Device Information and the metrics service. */
+export function buildServices({ featured, identity, info }: ServiceSources): readonly GattService[] {
+  return [
+    { uuid: DEVICE_INFORMATION_SERVICE, characteristics: deviceInformation(identity) },
+    {
+      uuid: METRICS_SERVICE,
+      characteristics: [
+        { uuid: INFO_CHARACTERISTIC, properties: ['read'], descriptors: [], read: info },
+        ...featured.map(metric),
+      ],
+    },
+  ];
+}
+
+/** Where the metric at `index` of `featured` is found by Radio.notify. */
+export function metricAddress(index: number): readonly [serviceUuid: string, characteristicUuid: string] {
+  return [METRICS_SERVICE, metricUuid(index)];
+}
+
+/** Live values for everyone who listens, and who it is. */
+export function buildAdvertisement(name: string, values: BthomeValues): Advertisement {
+  return { data: encodeAdvertisement(values), scanResponse: encodeScanResponse(name) };
+}
+
+function deviceInformation(identity: DeviceIdentity): readonly GattCharacteristic[] {
+  const keys = ['manufacturer', 'model', 'serial', 'firmware'] as const;
+  return keys.map((key) => {
+    const value = utf8Bytes(identity[key]);
+    return { uuid: DEVICE_INFORMATION[key], properties: ['read'], descriptors: [], read: () => value };
+  });
+}
+
+function metric({ label, unit, read }: FeaturedMetric, index: number): GattCharacteristic {
+  const { uuid, descriptors } = metricCharacteristic(index, { label, unit });
+  return { uuid, descriptors, properties: ['read', 'notify'], read: () => encodeMetric(unit, read()) };
+}

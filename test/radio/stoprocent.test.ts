@@ -1,0 +1,3 @@
+import { radioContract } from '../contracts/radio-contract.js';
+
+radioContract('stoprocent');

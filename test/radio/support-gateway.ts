@@ -1,0 +1,84 @@
+import type { Logger } from '../../src/domain/index.js';
+import { buildAdvertisement, buildServices, createRadio, metricAddress } from '../../src/radio/index.js';
+import type { BlenoDriver, BleRadio } from '../../src/radio/index.js';
+import { TappedAir } from './support-raw-phone.js';
+
+export const SILENT: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export const IDENTITY = {
+  manufacturer: 'Perigee',
+  model: 'Perigee gateway',
+  firmware: '0.1.0',
+  serial: '0123456789abcdef',
+};
+
+export const INFO = Buffer.alloc(300, 0x5a);
+
+/** A characteristic that only these tests have: its answer comes when they say so. */
+export const SLOW_SERVICE = 'f10800a09fc54cb9b731b8b91bcbc4df';
+export const SLOW_CHARACTERISTIC = 'f10800a19fc54cb9b731b8b91bcbc4df';
+
+export interface TestGateway extends AsyncDisposable {
+  readonly air: TappedAir;
+  readonly radio: BleRadio;
+  /** Starts the radio again, with the same services. */
+  restart(): Promise<void>;
+  /** Degrees. */
+  setTemperature(value: number | undefined): void;
+  notifyTemperature(): void;
+  /** Answers the slow reads that wait. */
+  answerSlowReads(): void;
+  readonly slowReads: number;
+}
+
+/** A gateway with three metrics on an air of its own, started. */
+export async function startGateway(driver: BlenoDriver, airSocket?: string): Promise<TestGateway> {
+  const air = new TappedAir();
+  const options = { mode: 'virtual', driver, air, name: 'Perigee under test', logger: SILENT } as const;
+  const radio = createRadio(airSocket === undefined ? options : { ...options, airSocket });
+  let temperature: number | undefined = 48.2;
+  let waiting: (() => void)[] = [];
+  const slow = (): Promise<Uint8Array> =>
+    new Promise((resolve) => waiting.push(() => resolve(Buffer.from('late'))));
+  const services = buildServices({
+    featured: [
+      { label: 'CPU temperature', unit: 'celsius', read: () => temperature },
+      { label: 'Memory available', unit: 'bytes', read: () => 3_123_456_000 },
+      { label: 'Boot time', unit: 'milliseconds', read: () => undefined },
+    ],
+    identity: IDENTITY,
+    info: () => INFO,
+  });
+  const slowService = {
+    uuid: SLOW_SERVICE,
+    characteristics: [
+      { uuid: SLOW_CHARACTERISTIC, properties: ['read'] as const, descriptors: [], read: slow },
+    ],
+  };
+  const values = { packetId: 1, temperature, running: true, count: 3 };
+  const start = (): Promise<void> =>
+    radio.start([...services, slowService], buildAdvertisement('Perigee', values));
+  await start();
+  return {
+    air,
+    radio,
+    restart: start,
+    setTemperature: (value) => {
+      temperature = value;
+    },
+    notifyTemperature: () => radio.notify(...metricAddress(0)),
+    answerSlowReads: () => {
+      for (const answer of waiting) answer();
+      waiting = [];
+    },
+    get slowReads() {
+      return waiting.length;
+    },
+    [Symbol.asyncDispose]: () => radio[Symbol.asyncDispose](),
+  };
+}
