@@ -1,0 +1,64 @@
+import ts from 'typescript';
+import { importsOf } from '../imports.js';
+import { nodes, parse, place, sources, type Files, type Violation } from '../tree.js';
+
+const PURE_FOLDERS = ['src/domain', 'src/metrics', 'src/yaml', 'gatt'];
+
+/** Decisions in folders that also have an edge. */
+const PURE_FILES: readonly string[] = [
+  'backend/src/parse-batch.ts',
+  'backend/src/parse-run.ts',
+  'src/air/hci.ts',
+  'src/config/schema.ts',
+  'src/images/flavours.ts',
+  'src/images/manifest.ts',
+  'src/radio/services.ts',
+  'src/runner/lifecycle.ts',
+  'src/runner/qemu-args.ts',
+  'src/sensors/parse.ts',
+  'src/store/codec.ts',
+  'src/store/keys.ts',
+  'src/store/observation-codec.ts',
+  'src/store/run-codec.ts',
+];
+
+/** Node modules that only compute. */
+const HARMLESS = /^node:(path|assert|util)/;
+
+const FORBIDDEN_CALL =
+  /^(Date|Date\.now|performance\.now|process\.hrtime(\.bigint)?|Math\.random|crypto\.\w+|set(Timeout|Interval|Immediate)|queueMicrotask)$/;
+
+/** What is pure decides by its arguments alone: no clock, no chance, no timer, no world. */
+export function pureMeansPure(files: Files): readonly Violation[] {
+  const missing = PURE_FILES.filter((path) => files.has('package.json') && !files.has(path));
+  const pure = [...sources(files, 'src', 'gatt', 'backend')].filter(([path]) => isPure(path));
+  return [
+    ...missing.map((path) => ({ files: [path], text: 'is listed as pure, but is not there' })),
+    ...pure.flatMap(([path, text]) => [...impureCalls(path, text), ...impureImports(path, text)]),
+  ];
+}
+
+const isPure = (path: string): boolean =>
+  PURE_FILES.includes(path) || PURE_FOLDERS.some((folder) => path.startsWith(`${folder}/`));
+
+function impureCalls(path: string, text: string): readonly Violation[] {
+  return [...nodes(parse(path, text))]
+    .filter((node) => isImpure(node))
+    .map((node) => ({
+      files: [place(node)],
+      text: `is pure, and must not use ${node.getText().slice(0, 40)}`,
+    }));
+}
+
+function isImpure(node: ts.Node): boolean {
+  if (ts.isCallExpression(node)) return FORBIDDEN_CALL.test(node.expression.getText());
+  return (
+    ts.isNewExpression(node) && node.expression.getText() === 'Date' && (node.arguments ?? []).length === 0
+  );
+}
+
+function impureImports(path: string, text: string): readonly Violation[] {
+  return importsOf(path, text)
+    .filter(({ specifier }) => specifier.startsWith('node:') && !HARMLESS.test(specifier))
+    .map((item) => ({ files: [item.place], text: `is pure, and must not import ${item.specifier}` }));
+}
