@@ -10,22 +10,30 @@ export interface ConsoleLog extends Disposable {
   append(chunk: Uint8Array): void;
 }
 
-export function openConsoleLog(path: string): ConsoleLog {
+/** Where the file cannot be written, `failed` is told once, the run goes on, and the rest of its console is not kept. */
+export function openConsoleLog(path: string, failed: (error: unknown) => void): ConsoleLog {
   let file: number | undefined;
-  let size = 0;
+  let room = MAX_LOG_BYTES;
+  const write = (chunk: Uint8Array): void => {
+    file ??= create(path);
+    writeSync(file, chunk.subarray(0, room));
+    room -= Math.min(chunk.length, room);
+    if (room === 0) writeSync(file, CUT_MARK);
+  };
   return {
     append(chunk) {
-      if (size >= MAX_LOG_BYTES) return;
-      file ??= create(path);
-      const room = MAX_LOG_BYTES - size;
-      writeSync(file, chunk.subarray(0, room));
-      size += Math.min(chunk.length, room);
-      if (size >= MAX_LOG_BYTES) writeSync(file, CUT_MARK);
+      if (room === 0) return;
+      try {
+        write(chunk);
+      } catch (error) {
+        room = 0;
+        failed(error);
+      }
     },
     [Symbol.dispose]() {
       if (file !== undefined) closeSync(file);
       file = undefined;
-      size = MAX_LOG_BYTES;
+      room = 0;
     },
   };
 }

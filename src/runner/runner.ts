@@ -72,7 +72,9 @@ export function createRunner(parts: RunnerParts): Runner {
     const run: Run = new Run(queuedRecord(request.id, image, imageBytes, spec, parts), requestedUs, {
       ...{ image, spec, clock: parts.clock, stopFrame: parts.stopFrame, decoder: parts.decoder(image) },
       ...observers(parts, events, image, (frame) => run.send(frame)),
-      log: openConsoleLog(join(parts.logDirectory, `${request.id}.log`)),
+      log: openConsoleLog(join(parts.logDirectory, `${request.id}.log`), (error) => {
+        parts.logger.error({ run: request.id }, `its console is not kept: ${reasonOf(error)}`);
+      }),
     });
     // Before the process exists, so that a gateway that is killed in between knows what to look for.
     await parts.journal.put(run.record);

@@ -78,10 +78,14 @@ describe('a run of hostsense', () => {
 });
 
 describe('a guest that misbehaves', () => {
-  it('and sends garbage is counted, and its run goes on to its end', async () => {
-    const run = await runToEnd(runner, 'hello', 'fault=garbage');
+  it('and sends garbage is counted, and stopped when its time to report is over', async () => {
+    const images = tempFolder('images');
+    changedImage(images, 'hello', { readyWithinMs: 500 });
+    const impatient = workshop({ folder, images });
+    after(() => impatient.runner[Symbol.asyncDispose]());
+    const run = await runToEnd(impatient.runner, 'hello', 'fault=garbage');
     assert.ok(run.faults.badFrames >= 1, JSON.stringify(run.faults));
-    assert.equal(run.state.kind, 'ended');
+    assert.deepEqual(reason(run), { kind: 'never-ready' });
   });
 
   it('and dies at once has crashed, with the words of its panic', async () => {

@@ -1,0 +1,42 @@
+import { createLogger, hostArchitecture } from '../platform/index.js';
+import {
+  findAccelerator,
+  findDataDirectory,
+  findGateway,
+  findImages,
+  findQemu,
+  findSensors,
+  type Finding,
+} from './findings.js';
+import { configOf, runningGateway, type CommonOptions } from './options.js';
+import { paint, print, printJson } from './output.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const MARKS = {
+  ok: paint('green', 'ok  '),
+  note: paint('yellow', 'note'),
+  fail: paint('red', 'FAIL'),
+} as const;
+
+/** Ends with 0 when nothing fails, else with 1, so that monitoring can use it. */
+export async function doctor(env: Env, options: CommonOptions): Promise<number> {
+  const config = configOf(env, options);
+  const architecture = hostArchitecture();
+  const findings = [
+    findQemu(architecture, config, env['PATH'] ?? ''),
+    findAccelerator(config),
+    ...(await findImages(config, architecture)),
+    findDataDirectory(config),
+    ...(await findSensors(createLogger('silent'))),
+    ...(await findGateway(runningGateway(env, options))),
+  ];
+  if (options.json) printJson(findings);
+  else findings.forEach(show);
+  return findings.some(({ verdict }) => verdict === 'fail') ? 1 : 0;
+}
+
+function show({ name, verdict, text, cure }: Finding): void {
+  print(`${MARKS[verdict]}  ${paint('bold', name)}: ${text}`);
+  if (cure !== undefined) print(`      ${cure}`);
+}

@@ -1,0 +1,128 @@
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import type { Config } from '../config/index.js';
+import { reasonOf, type Architecture, type GatewayControl, type Logger } from '../domain/index.js';
+import { QEMU_PROGRAMS, openCatalogue } from '../images/index.js';
+import { BUILT_IMAGES, systemClock } from '../platform/index.js';
+import { createSensorHub } from '../sensors/index.js';
+
+/** One fact about this board. `fail`: guests cannot run, or nothing can be stored. `note`: worth knowing. */
+export interface Finding {
+  readonly name: string;
+  readonly verdict: 'ok' | 'note' | 'fail';
+  readonly text: string;
+  readonly cure?: string;
+}
+
+/** A day of 60 series at 1 Hz is under 200 MB; below this a gateway is about to lose data. */
+const LOW_SPACE_BYTES = 256 * 1024 * 1024;
+
+const ok = (name: string, text: string): Finding => ({ name, verdict: 'ok', text });
+
+export function findQemu(architecture: Architecture, config: Config, path: string): Finding {
+  const program = QEMU_PROGRAMS[architecture];
+  const folders = [config.runner.qemuDirectory, ...path.split(delimiter)].filter(
+    (folder) => folder !== undefined,
+  );
+  const found = folders.map((folder) => join(folder, program)).find(isExecutable);
+  if (found !== undefined) return ok('QEMU', found);
+  const text = `${program} is not on the PATH: guests cannot run`;
+  return { name: 'QEMU', verdict: 'fail', text, cure: 'Run npm run setup, or set runner.qemuDirectory.' };
+}
+
+/** KVM is told, not used: it is chosen by runner.accelerator, and a /dev/kvm that opens may still run no guest. */
+export function findAccelerator(config: Config): Finding {
+  const opens = isReadableAndWritable('/dev/kvm');
+  const kvm = opens ? '/dev/kvm opens' : '/dev/kvm is absent or may not be opened';
+  if (config.runner.accelerator === 'tcg') return ok('Accelerator', `tcg, by configuration; ${kvm}`);
+  if (opens) return ok('Accelerator', 'kvm, by configuration');
+  const cure = 'Set runner.accelerator to tcg, or add the user to the kvm group.';
+  return { name: 'Accelerator', verdict: 'fail', text: `kvm is configured, but ${kvm}`, cure };
+}
+
+export async function findImages(config: Config, architecture: Architecture): Promise<readonly Finding[]> {
+  const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
+  try {
+    const { images, problems } = await catalogue.list();
+    const checked = await Promise.allSettled(images.map((image) => catalogue.verify(image, architecture)));
+    const bad = checked.flatMap((result) => (result.status === 'rejected' ? [reasonOf(result.reason)] : []));
+    const complaints = [...problems.map(({ error }) => error.message), ...bad];
+    const names = images.map((image) => image.name).join(', ');
+    if (images.length === 0) return [failed('Images', 'there are none', 'Build them: npm run images')];
+    if (complaints.length === 0) return [ok('Images', `${names}; every checksum agrees`)];
+    return complaints.map((text) => failed('Images', text, 'Build the image again: npm run images'));
+  } catch (error) {
+    return [failed('Images', reasonOf(error), 'Build them: npm run images')];
+  }
+}
+
+export function findDataDirectory(config: Config): Finding {
+  let folder = config.dataDirectory;
+  while (!existsSync(folder)) folder = dirname(folder);
+  if (!isReadableAndWritable(folder)) {
+    return failed(
+      'Data directory',
+      `${folder} may not be written`,
+      'Choose another with --data, or correct its permissions.',
+    );
+  }
+  const { bavail, bsize } = statfsSync(folder);
+  const free = `${((bavail * bsize) / 2 ** 30).toFixed(1)} GiB free`;
+  if (bavail * bsize >= LOW_SPACE_BYTES) return ok('Data directory', `${config.dataDirectory}, ${free}`);
+  return failed(
+    'Data directory',
+    `${config.dataDirectory} has only ${free}`,
+    'Make room: recording stops on a full disk.',
+  );
+}
+
+export async function findSensors(logger: Logger): Promise<readonly Finding[]> {
+  const sensors = await createSensorHub({ clock: systemClock, logger }).available();
+  return sensors.map(({ sensor, present, reason }) => {
+    const name = `Sensor ${sensor}`;
+    return present ? ok(name, 'present') : { name, verdict: 'note', text: reason ?? 'absent on this board' };
+  });
+}
+
+export async function findGateway(control: GatewayControl): Promise<readonly Finding[]> {
+  try {
+    const { activeRuns, epoch, lostObservations, processId, radio, sync } = await control.status();
+    const lost = failed(
+      'Recording',
+      `${lostObservations} observations were lost`,
+      'See the log; is the disk full?',
+    );
+    return [
+      ok('Gateway', `runs as process ${processId}, start ${epoch}, ${activeRuns} guests`),
+      lostObservations === 0 ? ok('Recording', 'nothing was lost') : lost,
+      radio.state.kind === 'unavailable'
+        ? { name: 'Radio', verdict: 'note', text: radio.state.reason, cure: radio.state.cure }
+        : ok('Radio', `${radio.driver}: ${radio.state.kind}`),
+      ok('Backend', sync.text),
+    ];
+  } catch (error) {
+    return [{ name: 'Gateway', verdict: 'note', text: reasonOf(error), cure: 'Start one: perigee serve' }];
+  }
+}
+
+function failed(name: string, text: string, cure: string): Finding {
+  return { name, verdict: 'fail', text, cure };
+}
+
+function isExecutable(path: string): boolean {
+  return permits(path, constants.X_OK);
+}
+
+function isReadableAndWritable(path: string): boolean {
+  return permits(path, constants.R_OK | constants.W_OK);
+}
+
+function permits(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    // The answer to the question, not a failure.
+    return false;
+  }
+}

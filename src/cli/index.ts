@@ -1,0 +1,3 @@
+/** The perigee command. */
+export { runCommandLine } from './program.js';
+export type { DemoSummary } from './demo.js';

@@ -1,0 +1,87 @@
+import { styleText } from 'node:util';
+import {
+  describeEnd,
+  seriesKey,
+  type PerigeeError,
+  type RunRecord,
+  type Sample,
+  type Unit,
+} from '../domain/index.js';
+
+/** Standard output; a closed pipe (`perigee ps | head`) is no error. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value));
+}
+
+/** Remarks for people go to standard error, so that standard output can be piped. */
+export function remark(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export function complain(error: PerigeeError): void {
+  remark(`${paint('red', 'perigee:')} ${error.message}\n  ${error.cure}`);
+}
+
+type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
+
+/** Colour only on a terminal, and not against NO_COLOR (no-color.org). */
+export function paint(colour: Colour, text: string): string {
+  return process.stdout.isTTY && process.stdout.hasColors() ? styleText(colour, text) : text;
+}
+
+/** Columns as wide as their widest cell; the last is not padded. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  '),
+    )
+    .join('\n');
+}
+
+const SUFFIXES: Record<Unit, string> = {
+  none: '',
+  bytes: 'B',
+  percent: '%',
+  celsius: '°C',
+  milliseconds: 'ms',
+  seconds: 's',
+  count: '',
+  'bytes-per-second': 'B/s',
+  'percent-per-second': '%/s',
+  'celsius-per-second': '°C/s',
+  'per-second': '/s',
+};
+
+const BINARY_PREFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti'] as const;
+
+/** A value as a person reads it: three significant digits and a unit. */
+export function formatValue(value: number, unit: Unit): string {
+  const suffix = SUFFIXES[unit];
+  if (!suffix.startsWith('B')) return `${rounded(value)}${suffix === '' ? '' : ` ${suffix}`}`;
+  let scaled = value;
+  let prefix = 0;
+  while (Math.abs(scaled) >= 1024 && prefix < BINARY_PREFIXES.length - 1) {
+    scaled /= 1024;
+    prefix += 1;
+  }
+  return `${rounded(scaled)} ${BINARY_PREFIXES[prefix] ?? ''}${suffix}`;
+}
+
+function rounded(value: number): string {
+  return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+}
+
+export function formatSample({ series, value }: Sample): string {
+  return `${seriesKey(series)} ${formatValue(value, series.unit)}`;
+}
+
+export function describeState(run: RunRecord): string {
+  return run.state.kind === 'ended' ? describeEnd(run.state.reason) : run.state.kind;
+}

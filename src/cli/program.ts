@@ -1,0 +1,126 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { ERROR_EXITS, PerigeeError } from '../domain/index.js';
+import { packageVersion } from '../platform/index.js';
+import type { CommonOptions } from './options.js';
+import { complain } from './output.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+type Action<A extends unknown[]> = (env: Env, ...args: A) => Promise<number>;
+
+/** Runs one command; the answer is the process's exit status. */
+export async function runCommandLine(argv: readonly string[], env: Env): Promise<number> {
+  let status = 0;
+  const action =
+    <A extends unknown[]>(run: Action<A>) =>
+    async (...args: A): Promise<void> => {
+      status = await run(env, ...args);
+    };
+  try {
+    await buildProgram(action).parseAsync(argv);
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERROR_EXITS.usage;
+    if (!(error instanceof PerigeeError)) throw error;
+    complain(error);
+    return error.exitStatus;
+  }
+}
+
+/** Each command is loaded when it is asked for: most need nothing of the gateway, and start in a fraction of the time. */
+function buildProgram(
+  action: <A extends unknown[]>(run: Action<A>) => (...args: A) => Promise<void>,
+): Command {
+  const program = new Command('perigee')
+    .description('Runs sensing unikernels on this board, and shows what they measure and cost.')
+    .version(packageVersion(), '-V, --version')
+    .exitOverride()
+    .showHelpAfterError('(perigee COMMAND --help shows what it takes)');
+
+  command(
+    program,
+    'serve',
+    'Run the gateway until it is told to end.',
+    'perigee serve --data /var/lib/perigee',
+  ).action(action<[CommonOptions]>(async (env, options) => (await import('./serve.js')).serve(env, options)));
+  command(
+    program,
+    'demo',
+    'Run gateway, backend and a phone in software on this machine.',
+    'perigee demo --for 30s --json',
+  )
+    .option('--for <time>', 'end after this time: 30s, 5m, 1h', parseDuration)
+    .action(
+      action<[CommonOptions & { for?: number }]>(async (env, options) =>
+        (await import('./demo.js')).demo(env, options),
+      ),
+    );
+  command(program, 'run', 'Start an image, and show when it reports.', 'perigee run hello --follow')
+    .argument('<image>', 'its name, as `perigee images` shows it')
+    .option('--follow', 'show its console and metrics until it ends')
+    .option('--args <text>', "added to the guest's command line", '')
+    .action(
+      action<[string, CommonOptions & { follow?: true; args: string }]>(async (env, image, options) =>
+        (await import('./run.js')).run(env, image, options),
+      ),
+    );
+  command(program, 'ps', 'List runs.', 'perigee ps --all')
+    .option('--all', 'also those that have ended')
+    .action(
+      action<[CommonOptions & { all?: true }]>(async (env, options) =>
+        (await import('./ps.js')).ps(env, options),
+      ),
+    );
+  command(program, 'stop', 'Stop a run.', 'perigee stop 3f2a')
+    .argument('<run>', 'its id, or the beginning of it')
+    .action(
+      action<[string, CommonOptions]>(async (env, id, options) =>
+        (await import('./stop.js')).stop(env, id, options),
+      ),
+    );
+  command(program, 'logs', 'Show what a guest printed.', 'perigee logs 3f2a --follow')
+    .argument('<run>', 'its id, or the beginning of it')
+    .option('--follow', 'go on until the run ends')
+    .action(
+      action<[string, CommonOptions & { follow?: true }]>(async (env, id, options) =>
+        (await import('./logs.js')).logs(env, id, options),
+      ),
+    );
+  command(program, 'images', 'List the images that can be run.', 'perigee images').action(
+    action<[CommonOptions]>(async (env, options) => (await import('./images.js')).images(env, options)),
+  );
+  command(
+    program,
+    'doctor',
+    'Check this board, and say what to do about what is wrong.',
+    'perigee doctor --json',
+  ).action(
+    action<[CommonOptions]>(async (env, options) => (await import('./doctor.js')).doctor(env, options)),
+  );
+  return program;
+}
+
+function command(program: Command, name: string, description: string, example: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .addOption(
+      new Option('-c, --config <file>', 'a YAML file; docs/configuration.md lists its keys').env(
+        'PERIGEE_CONFIG',
+      ),
+    )
+    .option('-d, --data <directory>', 'where everything is kept (default: ./data)')
+    .option('-s, --set <key=value...>', 'overrides one key of the configuration')
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', `\nExample:\n  ${example}`);
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+/** What setTimeout can wait for. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
+function parseDuration(text: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|h)$/.exec(text);
+  const ms = Number(match?.[1]) * (UNITS_MS[match?.[2] ?? ''] ?? NaN);
+  if (ms > 0 && ms <= MAX_DURATION_MS) return ms;
+  throw new InvalidArgumentError('Give a time such as 30s, 5m or 1h.');
+}

@@ -1,0 +1,26 @@
+import { isEnded, type RunRecord } from '../domain/index.js';
+import { runningGateway, type CommonOptions } from './options.js';
+import { describeState, formatValue, print, printJson, table } from './output.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const MAX_LISTED = 100;
+
+export async function ps(env: Env, options: CommonOptions & { readonly all?: true }): Promise<number> {
+  const runs = await runningGateway(env, options).runs(MAX_LISTED);
+  const shown = options.all ? runs : runs.filter((run) => !isEnded(run));
+  if (options.json) printJson(shown);
+  else print(table([['RUN', 'IMAGE', 'REQUESTED', 'FIRST METRIC', 'PEAK RSS', 'STATE'], ...shown.map(row)]));
+  return 0;
+}
+
+function row(run: RunRecord): readonly string[] {
+  return [
+    run.id,
+    run.image,
+    new Date(run.requestedAtMs).toISOString().replace(/\.\d+Z$/, 'Z'),
+    run.boot.firstMetricMs === undefined ? '-' : formatValue(run.boot.firstMetricMs, 'milliseconds'),
+    run.footprint === undefined ? '-' : formatValue(run.footprint.peakRssBytes, 'bytes'),
+    describeState(run),
+  ];
+}

@@ -1,0 +1,90 @@
+import type { Config } from './config/index.js';
+import { createControl } from './gateway/control.js';
+import type { Clock, GatewayControl, Image, Logger } from './domain/index.js';
+import { openCatalogue, vmSpec } from './images/index.js';
+import { createGuestDecoder, encodeStop } from './metrics/index.js';
+import { BUILT_IMAGES, Closer, airSocket, consoleDirectory, controlSocket } from './platform/index.js';
+import { hostArchitecture, newRunId } from './platform/index.js';
+import { createRunner, endOrphans, keepRunning } from './runner/index.js';
+import { openMetricsRadio } from './gateway/metrics-radio.js';
+import { sensorFeed } from './gateway/feed.js';
+import { createSensorHub } from './sensors/index.js';
+import { createRecorder, openLevelStore } from './store/index.js';
+import { createUploader } from './sync/index.js';
+import { serveControl, servePage } from './web/index.js';
+
+export interface GatewayParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Gateway extends AsyncDisposable {
+  readonly control: GatewayControl;
+  /** Ends every guest, stores what they said last, and sends what the backend does not hold yet. */
+  settle(): Promise<void>;
+}
+
+/**
+ * The whole flow: images are run, what guests report is stored, and what is stored goes to radio, backend and page.
+ * Disposing it ends every guest, stores what waits and closes everything, in that order.
+ */
+export async function startGateway({ config, clock, logger }: GatewayParts): Promise<Gateway> {
+  const closer = new Closer(logger);
+  try {
+    const data = config.dataDirectory;
+    const store = closer.use('store', await openLevelStore({ directory: data, clock, logger }));
+    await endOrphans(store, logger);
+    const recorder = closer.use('recorder', createRecorder(store, logger));
+    const sensors = createSensorHub({ clock, logger });
+    const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
+    const logDirectory = consoleDirectory(data);
+    const host = { architecture: hostArchitecture(), ...config.runner };
+
+    const runner = closer.use(
+      'runner',
+      createRunner({
+        ...{ journal: store, catalogue, clock, logger, logDirectory },
+        ...{ architecture: host.architecture, maxRuns: config.runner.maxRuns },
+        spec: (image, args, id) => vmSpec(image, args, id, host),
+        decoder: (image: Image) => createGuestDecoder({ image: image.name }),
+        feed: (image, send) => sensorFeed(sensors, image, send),
+        stopFrame: encodeStop(),
+        record: (observation) => recorder.record(observation),
+      }),
+    );
+
+    const radio = closer.use(
+      'radio',
+      openMetricsRadio({ config, store, runner, airSocket: airSocket(data), clock, logger }),
+    );
+    const uploader = createUploader({
+      ...{ store, gatewayId: store.gatewayId, clock, logger, intervalMs: config.sync.intervalMs },
+      ...(config.sync.url === undefined ? {} : { url: config.sync.url }),
+    });
+    closer.use('sync', uploader);
+
+    let webUrl: string | undefined;
+    const control = createControl({
+      ...{ store, recorder, catalogue, runner, radio, uploader, clock, logDirectory, name: config.name },
+      webUrl: () => webUrl,
+    });
+    closer.use('control socket', await serveControl(control, controlSocket(data), logger));
+    if (config.web.enabled) webUrl = closer.use('page', await servePage(control, config.web, logger)).address;
+
+    const kept = closer.use('kept runs', keepRunning(runner, config.keepRunning, newRunId, logger));
+    radio.start();
+    uploader.start();
+    return {
+      control,
+      async settle() {
+        for (const part of [kept, runner, recorder]) await part[Symbol.asyncDispose]();
+        await uploader.syncNow();
+      },
+      [Symbol.asyncDispose]: () => closer[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await closer[Symbol.asyncDispose]();
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PerigeeError, endsRun, isEnded } from '../domain/index.js';
+import type {
+  Clock,
+  GatewayControl,
+  GatewayStatus,
+  Image,
+  ImageSummary,
+  RadioState,
+} from '../domain/index.js';
+import type { RunId, RunNews, RunRequest, Store, SyncSummary } from '../domain/index.js';
+import type { Catalogue } from '../images/index.js';
+import { packageVersion } from '../platform/index.js';
+import type { Runner } from '../runner/index.js';
+import type { Recorder } from '../store/index.js';
+import type { SyncStatus } from '../sync/index.js';
+
+export interface ControlParts {
+  readonly name: string;
+  readonly store: Store;
+  readonly recorder: Recorder;
+  readonly catalogue: Catalogue;
+  readonly runner: Runner;
+  readonly radio: { readonly driver: string; readonly state: RadioState };
+  readonly uploader: { status(): SyncStatus };
+  readonly clock: Clock;
+  readonly logDirectory: string;
+  readonly webUrl: () => string | undefined;
+}
+
+/** What the gateway can be asked and told, over the parts that know. */
+export function createControl(parts: ControlParts): GatewayControl {
+  const { catalogue, logDirectory, runner, store } = parts;
+  const startedUs = parts.clock.monotonicUs();
+  return {
+    status: () => Promise.resolve(statusOf(parts, startedUs)),
+    async images() {
+      const { images, problems } = await catalogue.list();
+      return {
+        images: images.map(summaryOf),
+        problems: problems.map(({ error }) => `${error.message}. ${error.cure}`),
+      };
+    },
+    async runs(limit) {
+      const active = new Map(runner.active.map((run) => [run.id, run]));
+      return (await store.list(limit)).map((run) => active.get(run.id) ?? run);
+    },
+    latest: () => Promise.resolve(store.latest()),
+    consoleLog: (id) => readLog(store, logDirectory, id),
+    run: (request) => follow(runner, request),
+    news: () => runner.events.subscribe(),
+    stop: (id) => runner.stop(id),
+  };
+}
+
+function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
+  const { clock, radio, recorder, runner, store, uploader } = parts;
+  const webUrl = parts.webUrl();
+  return {
+    gatewayId: store.gatewayId,
+    name: parts.name,
+    version: packageVersion(),
+    epoch: store.epoch,
+    processId: process.pid,
+    uptimeSeconds: (clock.monotonicUs() - startedUs) / 1e6,
+    rssBytes: process.memoryUsage.rss(),
+    activeRuns: runner.active.length,
+    startedRuns: runner.started,
+    store: store.counts(),
+    lostObservations: recorder.lost,
+    radio: { driver: radio.driver, state: radio.state },
+    sync: summaryOfSync(uploader.status()),
+    ...(webUrl === undefined ? {} : { webUrl }),
+  };
+}
+
+function summaryOfSync({ state, batchesAcknowledged, samplesAcknowledged }: SyncStatus): SyncSummary {
+  return { text: describeSync(state), batchesAcknowledged, samplesAcknowledged };
+}
+
+function describeSync(state: SyncStatus['state']): string {
+  switch (state.kind) {
+    case 'disabled':
+      return 'no backend is configured';
+    case 'idle':
+      return 'the backend holds everything';
+    case 'sending':
+      return 'sending';
+    case 'waiting':
+      return `waits, and tries again: ${state.reason}`;
+  }
+}
+
+function summaryOf(image: Image): ImageSummary {
+  const { name, version, description, flavour, kernels, memoryMib } = image;
+  return { name, version, description, flavour, memoryMib, architectures: Object.keys(kernels) };
+}
+
+async function readLog(store: Store, logDirectory: string, id: RunId): Promise<string> {
+  if (!(await store.get(id))) {
+    throw new PerigeeError(
+      'run-unknown',
+      `there is no run ${id}`,
+      'See `perigee ps --all` for the runs there are.',
+    );
+  }
+  const path = join(logDirectory, `${id}.log`);
+  // A guest that printed nothing has no file.
+  return existsSync(path) ? readFile(path, 'utf8') : '';
+}
+
+/** Subscribed before the start, so that nothing of a run that lives 30 ms is missed. */
+async function* follow(runner: Runner, request: RunRequest): AsyncIterable<RunNews> {
+  const news = runner.events.subscribe();
+  try {
+    const run = await runner.start(request);
+    yield { kind: 'changed', run };
+    if (isEnded(run)) return;
+    for await (const item of news) {
+      if ((item.kind === 'console' ? item.id : item.run.id) !== request.id) continue;
+      yield item;
+      if (endsRun(item, request.id)) return;
+    }
+  } finally {
+    await news.return?.();
+  }
+}

@@ -1,0 +1,120 @@
+import { perigee } from '@perigee/proto';
+import type { Config } from '../config/index.js';
+import {
+  reasonOf,
+  seriesKey,
+  type Clock,
+  type Logger,
+  type RadioState,
+  type Store,
+} from '../domain/index.js';
+import { packageVersion } from '../platform/index.js';
+import { buildAdvertisement, buildServices, createRadio, metricAddress } from '../radio/index.js';
+
+/** Phones show values that change once a second: guests report no faster. */
+const REFRESH_MS = 1000;
+/** Passive listeners such as Home Assistant want a new packet every few seconds; each costs an HCI command or two. */
+const ADVERTISE_MS = 5000;
+/** An adapter that is plugged in or unblocked is found within this time. */
+const RETRY_MS = 30_000;
+
+const INFO_PROTOCOL = 1;
+/** The one featured unit that BTHome has a place for in our packet. */
+const ADVERTISED_UNIT = 'celsius';
+
+export interface MetricsRadioParts {
+  readonly config: Config;
+  readonly store: Store;
+  readonly runner: { readonly active: readonly unknown[] };
+  readonly airSocket: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface MetricsRadio extends AsyncDisposable {
+  readonly driver: string;
+  readonly state: RadioState;
+  /** Keeps the featured metrics on the air, and tries again for as long as there is no adapter. */
+  start(): void;
+}
+
+export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
+  const { config, logger, store } = parts;
+  const { driver, featured, hciDevice, mode } = config.radio;
+  const radio = createRadio({
+    ...{ mode, driver, logger, name: config.name, airSocket: parts.airSocket },
+    ...(hciDevice === undefined ? {} : { hciDevice }),
+  });
+  const timers: NodeJS.Timeout[] = [];
+  const values = new Map<string, number>();
+  const services = buildServices({
+    featured: featured.map(({ series, label, unit }) => ({ label, unit, read: () => values.get(series) })),
+    identity: {
+      manufacturer: 'Perigee',
+      model: 'Gateway',
+      firmware: packageVersion(),
+      serial: store.gatewayId,
+    },
+    info: () => gatewayInfo(parts),
+  });
+  let packetId = 0;
+  const advertisement = (): ReturnType<typeof buildAdvertisement> => {
+    const temperature = featured.find(({ unit, series }) => unit === ADVERTISED_UNIT && values.has(series));
+    return buildAdvertisement(config.name, {
+      packetId: packetId++,
+      running: parts.runner.active.length > 0,
+      count: parts.runner.active.length,
+      ...(temperature === undefined ? {} : { temperature: values.get(temperature.series) ?? NaN }),
+    });
+  };
+  const refresh = (): void => {
+    const before = new Map(values);
+    for (const { series, value } of store.latest()) values.set(seriesKey(series), value);
+    featured.forEach(({ series }, index) => {
+      if (values.get(series) !== before.get(series)) radio.notify(...metricAddress(index));
+    });
+  };
+  const tryToStart = (): void => {
+    radio.start(services, advertisement()).then(
+      () => logger.info({ driver: radio.driver }, 'advertising'),
+      (error: unknown) => logger.warn({ driver: radio.driver }, `no radio: ${reasonOf(error)}`),
+    );
+  };
+  return {
+    get driver() {
+      return radio.driver;
+    },
+    get state() {
+      return radio.state;
+    },
+    start() {
+      if (mode === 'off') return;
+      refresh();
+      tryToStart();
+      timers.push(setInterval(refresh, REFRESH_MS));
+      timers.push(
+        setInterval(
+          () => radio.state.kind === 'advertising' && radio.advertise(advertisement()),
+          ADVERTISE_MS,
+        ),
+      );
+      timers.push(setInterval(() => radio.state.kind === 'unavailable' && tryToStart(), RETRY_MS));
+    },
+    async [Symbol.asyncDispose]() {
+      timers.forEach((timer) => clearInterval(timer));
+      await radio[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function gatewayInfo({ clock, runner, store }: MetricsRadioParts): Uint8Array {
+  return perigee.v1.GatewayInfo.encode({
+    protocol: INFO_PROTOCOL,
+    gatewayId: store.gatewayId,
+    version: packageVersion(),
+    epoch: store.epoch,
+    uptimeSeconds: Math.floor(clock.monotonicUs() / 1e6),
+    runsActive: runner.active.length,
+    samplesStored: store.counts().samples,
+  }).finish();
+}

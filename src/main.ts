@@ -1,0 +1,3 @@
+import { runCommandLine } from './cli/index.js';
+
+process.exitCode = await runCommandLine(process.argv, process.env);

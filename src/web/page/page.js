@@ -1,0 +1,155 @@
+// The gateway's own page: what it measures, runs and does, read from /api every second.
+const PERIOD_MS = 1000;
+const MAX_RUNS = 10;
+
+const SUFFIXES = {
+  percent: '%',
+  celsius: '°C',
+  milliseconds: 'ms',
+  seconds: 's',
+  'percent-per-second': '%/s',
+  'celsius-per-second': '°C/s',
+  'per-second': '/s',
+};
+const BINARY_PREFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti'];
+
+const element = (id) => document.getElementById(id);
+const rounded = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
+
+function formatValue(value, unit) {
+  if (unit !== 'bytes' && unit !== 'bytes-per-second')
+    return `${rounded(value)} ${SUFFIXES[unit] ?? ''}`.trim();
+  let prefix = 0;
+  for (; Math.abs(value) >= 1024 && prefix < BINARY_PREFIXES.length - 1; prefix += 1) value /= 1024;
+  return `${rounded(value)} ${BINARY_PREFIXES[prefix]}B${unit === 'bytes' ? '' : '/s'}`;
+}
+
+function formatAge(ms) {
+  const seconds = Math.max(0, ms / 1000);
+  if (seconds < 90) return `${seconds.toFixed(0)} s`;
+  return seconds < 5400 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(0)} h`;
+}
+
+/** Rows of text cells; only text is ever put into the page, so nothing that a guest says becomes markup. */
+function fill(body, rows) {
+  body.replaceChildren(
+    ...rows.map((cells) => {
+      const row = document.createElement('tr');
+      for (const cell of cells) {
+        const place = row.appendChild(document.createElement('td'));
+        place.textContent = cell.text ?? cell;
+        if (cell.number) place.className = 'number';
+      }
+      return row;
+    }),
+  );
+}
+
+const number = (text) => ({ text, number: true });
+
+const STATISTICS = ['mean', 'min', 'max', 'stddev', 'rate'];
+
+/** One row for a metric and its statistics: cpu_busy_mean and cpu_busy_max of one image stand side by side. */
+function groupByMetric(latest) {
+  const groups = new Map();
+  for (const sample of latest) {
+    const { name, labels } = sample.series;
+    const statistic = STATISTICS.find((known) => name.endsWith(`_${known}`));
+    const metric = statistic ? name.slice(0, -statistic.length - 1) : name;
+    const key = JSON.stringify([metric, labels]);
+    const group = groups.get(key) ?? { metric, image: labels.image ?? '', wallMs: sample.wallMs };
+    groups.set(key, { ...group, [statistic ?? 'mean']: sample });
+  }
+  return [...groups.values()].sort(
+    (a, b) => a.metric.localeCompare(b.metric) || a.image.localeCompare(b.image),
+  );
+}
+
+function showMetrics(latest) {
+  const value = (sample) => number(sample ? formatValue(sample.value, sample.series.unit) : '');
+  fill(
+    element('metrics'),
+    groupByMetric(latest).map(({ metric, image, wallMs, ...group }) => [
+      metric,
+      image,
+      ...STATISTICS.map((statistic) => value(group[statistic])),
+      number(formatAge(Date.now() - wallMs)),
+    ]),
+  );
+}
+
+function describeState(state) {
+  if (state.kind !== 'ended') return state.kind;
+  const { kind, detail, code } = state.reason;
+  return [kind.replaceAll('-', ' '), detail ?? code].filter((part) => part !== undefined).join(': ');
+}
+
+function showRuns(runs) {
+  fill(
+    element('runs'),
+    runs
+      .slice(0, MAX_RUNS)
+      .map(({ id, image, state, boot, footprint }) => [
+        id,
+        image,
+        describeState(state),
+        number(boot.firstMetricMs === undefined ? '–' : formatValue(boot.firstMetricMs, 'milliseconds')),
+        number(footprint ? formatValue(footprint.peakRssBytes, 'bytes') : '–'),
+      ]),
+  );
+}
+
+function describeRadio({ driver, state }) {
+  if (state.kind === 'advertising') return `advertising by ${driver}, ${state.centrals} connected`;
+  return state.reason ? `${state.reason}. ${state.cure}` : state.kind;
+}
+
+function showGateway(status) {
+  element('name').textContent = status.name;
+  document.title = status.name;
+  const facts = {
+    Id: status.gatewayId,
+    Version: status.version,
+    Running: `${formatAge(status.uptimeSeconds * 1000)}, start ${status.epoch} of this data directory`,
+    Guests: `${status.activeRuns} running, ${status.startedRuns} started`,
+    Stored: `${status.store.samples} samples of ${status.store.series} metrics`,
+    Radio: describeRadio(status.radio),
+    Backend: status.sync.text,
+    Memory: formatValue(status.rssBytes, 'bytes'),
+  };
+  element('gateway').replaceChildren(
+    ...Object.entries(facts).flatMap(([name, value]) => {
+      const term = document.createElement('dt');
+      const detail = document.createElement('dd');
+      term.textContent = name;
+      detail.textContent = value;
+      return [term, detail];
+    }),
+  );
+}
+
+function setState(kind, text) {
+  element('state').className = kind;
+  element('state').textContent = text;
+}
+
+const get = async (path) => {
+  const response = await fetch(path, { signal: AbortSignal.timeout(5 * PERIOD_MS) });
+  if (!response.ok) throw new Error(`the gateway answered ${response.status}`);
+  return response.json();
+};
+
+async function refresh() {
+  try {
+    const [status, latest, runs] = await Promise.all([get('api/status'), get('api/latest'), get('api/runs')]);
+    showGateway(status);
+    showMetrics(latest);
+    showRuns(runs);
+    setState('good', `Live at ${new Date().toLocaleTimeString()}`);
+  } catch (error) {
+    setState('bad', `The gateway does not answer (${error.message}); what you see is what it said last.`);
+  }
+  setTimeout(refresh, PERIOD_MS);
+}
+
+void refresh();

@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import { PerigeeError, parseRunId, type GatewayControl } from '../domain/index.js';
+
+/** What a route answers: one JSON value, a text, or a stream of values that a client reads as they come. */
+export type Answer =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'stream'; readonly values: AsyncIterable<unknown> };
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** Matched against the whole path; its first group is the id. */
+  readonly path: RegExp;
+  /** Only on the Unix socket, which the file system guards. */
+  readonly privileged: boolean;
+  readonly answer: (control: GatewayControl, id: string, body: unknown) => Promise<Answer>;
+}
+
+/** More runs than a person scrolls through. */
+const MAX_RUNS_LISTED = 100;
+
+const runBody = v.strictObject({
+  image: v.pipe(v.string(), v.maxLength(64)),
+  /** Made by the client, so that a request repeated after a lost answer starts nothing twice. */
+  id: v.string('expected the id of the run to start'),
+  args: v.optional(v.pipe(v.string(), v.maxLength(160)), ''),
+});
+
+const json = (value: unknown): Answer => ({ kind: 'json', value });
+
+export const ROUTES: readonly Route[] = [
+  read(/^\/healthz$/, async (control) => json(health(await control.status()))),
+  read(/^\/api\/status$/, async (control) => json(await control.status())),
+  read(/^\/api\/images$/, async (control) => json(await control.images())),
+  read(/^\/api\/latest$/, async (control) => json(await control.latest())),
+  read(/^\/api\/runs$/, async (control) => json(await control.runs(MAX_RUNS_LISTED))),
+  read(/^\/api\/runs\/([0-9a-f]{16})\/log$/, async (control, id) => ({
+    kind: 'text',
+    text: await control.consoleLog(parseRunId(id)),
+  })),
+  read(/^\/api\/live$/, (control) => Promise.resolve({ kind: 'stream', values: control.news() })),
+  act(/^\/api\/runs$/, (control, _id, body) => {
+    const parsed = v.safeParse(runBody, body);
+    if (!parsed.success) throw badBody(parsed.issues[0].message);
+    const { image, id, args } = parsed.output;
+    const values = control.run({ image, id: parseRunId(id), args });
+    return Promise.resolve({ kind: 'stream', values });
+  }),
+  act(/^\/api\/runs\/([0-9a-f]{16})\/stop$/, async (control, id) => json(await control.stop(parseRunId(id)))),
+];
+
+function read(path: RegExp, answer: Route['answer']): Route {
+  return { method: 'GET', path, privileged: false, answer };
+}
+
+function act(path: RegExp, answer: Route['answer']): Route {
+  return { method: 'POST', path, privileged: true, answer };
+}
+
+/** Alive and recording; the radio and the backend may be away without the gateway being ill. */
+function health(status: { readonly lostObservations: number; readonly uptimeSeconds: number }): object {
+  return {
+    status: status.lostObservations === 0 ? 'ok' : 'degraded',
+    lostObservations: status.lostObservations,
+    uptimeSeconds: status.uptimeSeconds,
+  };
+}
+
+function badBody(why: string): PerigeeError {
+  return new PerigeeError(
+    'usage',
+    `the request is not valid: ${why}`,
+    'Send {"id": "16 hexadecimal digits", "image": "hello"}.',
+  );
+}
