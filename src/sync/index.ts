@@ -1,0 +1,4 @@
+/** Uploads what the store gains to a backend, once and without loss. */
+export { createUploader } from './uploader.js';
+export type { Uploader, UploaderOptions } from './uploader.js';
+export type { SyncOutcome, SyncState, SyncStatus } from './status.js';

@@ -1,0 +1,30 @@
+import type { PerigeeError, Position } from '../domain/index.js';
+
+export type SyncState =
+  /** No backend is configured. */
+  | { readonly kind: 'disabled' }
+  /** All that was stored at the last look is acknowledged. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'sending' }
+  /** The last attempt failed; `untilUs` is on the gateway's monotonic clock. */
+  | { readonly kind: 'waiting'; readonly untilUs: number; readonly reason: string };
+
+/** Counts are since the start of this process. */
+export interface SyncStatus {
+  readonly state: SyncState;
+  readonly batchesAcknowledged: number;
+  readonly samplesAcknowledged: number;
+  /** The backend holds everything up to here; absent until the cursor was read. */
+  readonly acknowledged?: Position;
+  /** Absent when the last attempt succeeded. */
+  readonly lastError?: PerigeeError;
+}
+
+export type SyncOutcome =
+  | { readonly kind: 'disabled' }
+  /** Everything that was stored is acknowledged. */
+  | { readonly kind: 'drained'; readonly batches: number; readonly samples: number }
+  /** The cursor stands behind the last batch that was acknowledged; try again after `retryInMs`. */
+  | { readonly kind: 'failed'; readonly error: PerigeeError; readonly retryInMs: number }
+  /** The signal, or the uploader's end, came first. */
+  | { readonly kind: 'aborted' };
