@@ -147,10 +147,13 @@ export class Run {
       case 'report':
         return this.#onReport(event);
       case 'done':
-        // The guest stays for a moment so that its cost can be measured, and leaves when it is told to.
-        this.#measure();
-        this.#vm?.send(this.#parts.stopFrame);
-        return this.#feed({ kind: 'done', status: event.status });
+        this.#feed({ kind: 'done', status: event.status });
+        // The guest stays until it is told to leave. Measured once its last report is on its way to whoever waits.
+        setImmediate(() => {
+          this.measure();
+          this.#vm?.send(this.#parts.stopFrame);
+        });
+        return;
       case 'bad-frame':
         return this.#update({
           faults: { ...this.#record.faults, badFrames: this.#record.faults.badFrames + 1 },
@@ -159,7 +162,6 @@ export class Run {
   }
 
   #onReport(report: Extract<GuestEvent, { kind: 'report' }>): void {
-    const first = this.#record.boot.firstMetricMs === undefined;
     if (report.dropped > 0) {
       const { badFrames, droppedValues } = this.#record.faults;
       this.#update({ faults: { badFrames, droppedValues: droppedValues + report.dropped } });
@@ -167,10 +169,8 @@ export class Run {
     if (report.samples.length > 0) this.#update(this.#phase('firstMetricMs'));
     this.#feed({ kind: 'report' });
     this.#parts.report(this.#record, report);
-    if (first) this.#measure();
   }
 
-  /** Also asked by the runner's clockwork, so that a peak of a long run is seen. */
   #measure(): void {
     const footprint = foldFootprint(
       this.#record.footprint,
@@ -179,6 +179,7 @@ export class Run {
     if (footprint) this.#update({ footprint });
   }
 
+  /** Asked by the runner's clockwork, so that a peak of a long run is seen. */
   measure(): void {
     if (!isEnded(this.#record)) this.#measure();
   }

@@ -95,6 +95,17 @@ describe('the catalogue', () => {
     assert.equal(await catalogue.verify(await catalogue.get('good'), 'x86_64'), KERNEL.length);
   });
 
+  it('sees a manifest that was changed while the gateway runs', async () => {
+    imageFolder(directory, 'edited');
+    assert.equal((await catalogue.get('edited')).memoryMib, 4);
+    imageFolder(directory, 'edited', manifest('edited').replace('memoryMib: 4', 'memoryMib: 8'));
+    assert.equal((await catalogue.get('edited')).memoryMib, 8);
+    imageFolder(directory, 'edited', 'name: [');
+    await assert.rejects(catalogue.get('edited'), failsWith('image-invalid', /syntax/));
+    rmSync(join(directory, 'edited'), { recursive: true });
+    await assert.rejects(catalogue.get('edited'), failsWith('image-unknown', /edited/));
+  });
+
   it('refuses a kernel that was changed by one byte, and one that is gone', async () => {
     imageFolder(directory, 'changed');
     const image = await catalogue.get('changed');
