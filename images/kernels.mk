@@ -37,7 +37,7 @@ library_objects := $(LIBRARY:%=$(OUT)/lib/%.o)
 image_objects    = $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard $(1)/*.c)))
 
 # An image's name and version, for its own sources only.
-version_of = $(shell sed -n 's/^version: *"\(.*\)"$$/\1/p' $(1)/image.yaml)
+version_of = $(or $(shell sed -n "s/^version: *['\"]*\([^'\"]*\)['\"]*$$/\1/p" $(1)/image.yaml),$(error $(1)/image.yaml has no version))
 identity   = $(if $(filter $(1),$(IMAGES)),-DIMAGE_NAME='"$(1)"' -DIMAGE_VERSION='"$(call version_of,$(1))"')
 
 .DELETE_ON_ERROR:
