@@ -1,5 +1,7 @@
 import { assert, PerigeeError } from '../domain/index.js';
+import { execute } from './commands.js';
 import { Controller } from './controller.js';
+import type { Medium } from './controller.js';
 import { Link } from './link.js';
 
 /** A gateway, its phones in this process and those of other processes; more are a leak. */
@@ -12,7 +14,7 @@ const ADDRESSES = 0x1_0000;
  * The medium: what one controller advertises, the others that scan hear, and one that initiates may connect to.
  * Advertising costs a timer only while somebody listens.
  */
-export class Air {
+export class Air implements Medium {
   readonly #controllers = new Set<Controller>();
   #addresses = 0;
 
@@ -23,7 +25,7 @@ export class Air {
       throw new PerigeeError('radio-unavailable', `The air holds at most ${MAX_CONTROLLERS} radios`, cure);
     }
     const number = this.#addresses++ % ADDRESSES;
-    const controller = new Controller(this, Buffer.of(number & 0xff, number >> 8, ...ADDRESS_TAIL));
+    const controller = new Controller(this, execute, Buffer.of(number & 0xff, number >> 8, ...ADDRESS_TAIL));
     this.#controllers.add(controller);
     return controller;
   }
@@ -32,13 +34,11 @@ export class Air {
     return this.#controllers.size;
   }
 
-  /** Only for controllers. */
   detach(controller: Controller): void {
     this.#controllers.delete(controller);
     this.listenersChanged();
   }
 
-  /** Only for controllers: whenever one starts or stops to advertise, scan or initiate. */
   listenersChanged(): void {
     const listeners = [...this.#controllers].filter((controller) => controller.listening);
     for (const controller of this.#controllers) {
@@ -46,7 +46,6 @@ export class Air {
     }
   }
 
-  /** Only for controllers: one advertising event. */
   advertise(advertiser: Controller): void {
     for (const controller of [...this.#controllers]) {
       // The first who connects ends the event: the others hear the next one.
@@ -55,7 +54,6 @@ export class Air {
     }
   }
 
-  /** Only for controllers. */
   connect(central: Controller, peripheral: Controller, interval: number): void {
     assert(central !== peripheral, 'a connection has two ends');
     const link = new Link(central, peripheral);

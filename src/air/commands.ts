@@ -1,12 +1,6 @@
-import type { Controller } from './controller.js';
+import type { Controller, Link, Reply } from './controller.js';
 import { EVENT, event, LE_EVENT, OPCODE, STATUS, u16 } from './hci.js';
 import { ACL_BUFFERS, ACL_BYTES, MAX_LINKS, RSSI_DBM } from './limits.js';
-import type { Link } from './link.js';
-
-/** How a controller answers: with the result, or with a status now and the result as an event later. */
-export type Reply =
-  | { readonly kind: 'complete'; readonly status: number; readonly values: Buffer }
-  | { readonly kind: 'pending'; readonly status: number; readonly then: () => void };
 
 interface Command {
   /** Fewer bytes of parameters than this are refused before `run` reads any. */

@@ -1,8 +1,6 @@
-import type { Air } from './air.js';
-import { execute } from './commands.js';
 import { commandComplete, commandStatus, EVENT, event, LE_EVENT, PACKET, STATUS, u16 } from './hci.js';
 import { ACL_BUFFERS, ACL_BYTES, RSSI_DBM } from './limits.js';
-import type { Link } from './link.js';
+import type { Link as LinkOf } from './link.js';
 import type { HciTransport } from './transport.js';
 
 /** Handles are given from here on, the lowest free one first, as real controllers do: they come back soon. */
@@ -42,13 +40,34 @@ const NOT_ADVERTISING: Advertising = {
 };
 const NOT_SCANNING: Scanning = { enabled: false, active: false, filterDuplicates: false };
 
+export type Link = LinkOf<Controller>;
+
+/** What the controllers share: whom they hear, and who answers. */
+export interface Medium {
+  detach(controller: Controller): void;
+  /** Whenever a controller starts or stops to advertise, scan or initiate. */
+  listenersChanged(): void;
+  /** One advertising event. */
+  advertise(advertiser: Controller): void;
+  connect(central: Controller, peripheral: Controller, interval: number): void;
+}
+
+/** How a controller answers: with the result, or with a status now and the result as an event later. */
+export type Reply =
+  | { readonly kind: 'complete'; readonly status: number; readonly values: Buffer }
+  | { readonly kind: 'pending'; readonly status: number; readonly then: () => void };
+
+/** Obeys one HCI command on a controller. */
+export type Execute = (controller: Controller, opcode: number, parameters: Buffer) => Reply;
+
 /** An emulated LE controller: HCI towards its host, the Air towards the others. */
 export class Controller implements HciTransport {
   /** Little-endian, as on the wire. */
   readonly address: Buffer;
   /** Rules of HCI that the host broke, where a real controller might fail. */
   readonly violations: string[] = [];
-  readonly #air: Air;
+  readonly #air: Medium;
+  readonly #execute: Execute;
   readonly #links = new Map<number, Link>();
   readonly #inFlight = new Map<number, number>();
   readonly #seen = new Set<string>();
@@ -60,8 +79,9 @@ export class Controller implements HciTransport {
   #listener: ((packet: Buffer) => void) | undefined;
   #closed = false;
 
-  constructor(air: Air, address: Buffer) {
+  constructor(air: Medium, execute: Execute, address: Buffer) {
     this.#air = air;
+    this.#execute = execute;
     this.address = address;
   }
 
@@ -128,7 +148,7 @@ export class Controller implements HciTransport {
     const command = packet.readUInt16LE(1);
     const parameters = packet.subarray(4);
     if (parameters.length !== packet.readUInt8(3)) this.violate('a command of another length than it says');
-    const reply = execute(this, command, parameters);
+    const reply = this.#execute(this, command, parameters);
     if (reply.kind === 'complete') {
       this.toHost(commandComplete(command, reply.status, reply.values));
     } else {

@@ -1,4 +1,3 @@
-import type { Controller } from './controller.js';
 import { aclPacket, BOUNDARY } from './hci.js';
 
 interface Fragment {
@@ -6,9 +5,17 @@ interface Fragment {
   readonly data: Buffer;
 }
 
+/** What a link asks of the controllers that it joins. */
+export interface Station {
+  freeHandle(): number;
+  toHost(packet: Buffer): void;
+  completed(handle: number, packets: number): void;
+  disconnected(handle: number, reason: number): void;
+}
+
 /** One controller's end of a connection. */
-export interface LinkEnd {
-  readonly controller: Controller;
+export interface LinkEnd<S extends Station> {
+  readonly controller: S;
   readonly role: 'central' | 'peripheral';
   readonly handle: number;
   readonly outgoing: Fragment[];
@@ -18,31 +25,31 @@ export interface LinkEnd {
  * A connection: moves ACL packets from one controller to the other, in order, at the next turn of the event loop, and
  * gives the sender its buffers back. What waits is bounded by those buffers, which the sender's controller counts.
  */
-export class Link {
-  readonly #ends: readonly [LinkEnd, LinkEnd];
+export class Link<S extends Station> {
+  readonly #ends: readonly [LinkEnd<S>, LinkEnd<S>];
   #open = true;
   #scheduled = false;
 
-  constructor(central: Controller, peripheral: Controller) {
+  constructor(central: S, peripheral: S) {
     this.#ends = [
       { controller: central, role: 'central', handle: central.freeHandle(), outgoing: [] },
       { controller: peripheral, role: 'peripheral', handle: peripheral.freeHandle(), outgoing: [] },
     ];
   }
 
-  get ends(): readonly LinkEnd[] {
+  get ends(): readonly LinkEnd<S>[] {
     return this.#ends;
   }
 
-  endOf(controller: Controller): LinkEnd {
+  endOf(controller: S): LinkEnd<S> {
     return this.#ends[controller === this.#ends[0].controller ? 0 : 1];
   }
 
-  peerOf(controller: Controller): LinkEnd {
+  peerOf(controller: S): LinkEnd<S> {
     return this.#ends[controller === this.#ends[0].controller ? 1 : 0];
   }
 
-  push(from: Controller, boundary: number, data: Buffer): void {
+  push(from: S, boundary: number, data: Buffer): void {
     this.endOf(from).outgoing.push({ continuing: boundary === BOUNDARY.continuing, data });
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -64,7 +71,7 @@ export class Link {
   }
 
   /** Ends the connection; `reasons` is what each side hears, 0 for nothing. */
-  close(by: Controller, reasons: { readonly own: number; readonly peer: number }): void {
+  close(by: S, reasons: { readonly own: number; readonly peer: number }): void {
     if (!this.#open) return;
     this.#open = false;
     by.disconnected(this.endOf(by).handle, reasons.own);

@@ -1,12 +1,6 @@
 import * as v from 'valibot';
+import { wholeNumber } from '../yaml/index.js';
 
-const wholeNumber = (min: number, max: number) =>
-  v.pipe(
-    v.number('expected a number'),
-    v.integer('expected a whole number'),
-    v.minValue(min),
-    v.maxValue(max),
-  );
 const text = v.pipe(v.string('expected text'), v.minLength(1, 'must not be empty'), v.maxLength(1024));
 const url = v.pipe(
   text,

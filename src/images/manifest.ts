@@ -8,15 +8,8 @@ import {
   parseImageName,
   type Image,
 } from '../domain/index.js';
-import { parseYaml } from '../yaml/index.js';
+import { parseYaml, wholeNumber } from '../yaml/index.js';
 
-const wholeNumber = (min: number, max: number) =>
-  v.pipe(
-    v.number('expected a number'),
-    v.integer('expected a whole number'),
-    v.minValue(min),
-    v.maxValue(max),
-  );
 const milliseconds = wholeNumber(1, 7 * 86_400_000);
 
 const kernelFile = v.strictObject({

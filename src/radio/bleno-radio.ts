@@ -1,16 +1,11 @@
 import type { Advertisement, GattService, Logger, RadioState } from '../domain/index.js';
 import { loadBleno } from './bleno-loader.js';
 import type { BlenoDriver } from './bleno-loader.js';
-import type { BleRadio } from './create-radio.js';
+import type { BleRadio, DeviceLease } from './ble-radio.js';
 import { Peripheral } from './peripheral.js';
 import { step } from './state.js';
 import type { RadioEvent } from './state.js';
 import { unavailable } from './unavailable.js';
-
-/** The device that a radio runs on, for as long as it runs. */
-export interface DeviceLease extends AsyncDisposable {
-  readonly device: number;
-}
 
 export interface BlenoRadioOptions {
   readonly driver: BlenoDriver;

@@ -1,11 +1,11 @@
 import { Air, offerDevice, serveAir } from '../air/index.js';
 import { PerigeeError } from '../domain/index.js';
-import type { Logger, Radio } from '../domain/index.js';
+import type { Logger } from '../domain/index.js';
 import { findAdapter } from './adapters.js';
+import type { BleRadio, DeviceLease } from './ble-radio.js';
 import { maxCentralsOf } from './bleno-loader.js';
 import type { BlenoDriver } from './bleno-loader.js';
 import { BlenoRadio } from './bleno-radio.js';
-import type { DeviceLease } from './bleno-radio.js';
 import { NoRadio } from './no-radio.js';
 
 export interface RadioOptions {
@@ -23,11 +23,6 @@ export interface RadioOptions {
   readonly logger: Logger;
   /** Where adapters are looked for; absent for the kernel's own list. */
   readonly adaptersPath?: string;
-}
-
-export interface BleRadio extends Radio {
-  /** Phones at once: 8 with @stoprocent/bleno, 1 with @abandonware/bleno, which is silent while one is connected. */
-  readonly maxCentrals: number;
 }
 
 /** Opens nothing yet: `start` does, and loads the driver. */

@@ -4,6 +4,7 @@ export type { AdapterSearch } from './adapters.js';
 export { BLENO_DRIVERS } from './bleno-loader.js';
 export type { BlenoDriver } from './bleno-loader.js';
 export { createRadio } from './create-radio.js';
-export type { BleRadio, RadioOptions } from './create-radio.js';
+export type { BleRadio } from './ble-radio.js';
+export type { RadioOptions } from './create-radio.js';
 export { buildAdvertisement, buildServices, metricAddress } from './services.js';
 export type { DeviceIdentity, FeaturedMetric, ServiceSources } from './services.js';

@@ -1,5 +1,5 @@
 import type { RadioState } from '../domain/index.js';
-import type { BleRadio } from './create-radio.js';
+import type { BleRadio } from './ble-radio.js';
 
 /** The radio of a gateway that is told to have none. */
 export class NoRadio implements BleRadio {
