@@ -9,9 +9,9 @@ export async function images(env: Env, options: CommonOptions): Promise<number> 
   const { images: found, problems } = await openCatalogue(
     configOf(env, options).imagesDirectory ?? BUILT_IMAGES,
   ).list();
-  const rows = found.map(({ name, version, flavour, kernels, memoryMib, description }) => ({
+  const rows = found.map(({ name, version, flavour, boot, memoryMib, description }) => ({
     ...{ name, version, flavour, memoryMib, description },
-    architectures: Object.keys(kernels),
+    architectures: Object.keys(boot),
   }));
   if (options.json) printJson({ images: rows, problems: problems.map(({ error }) => error.message) });
   else {

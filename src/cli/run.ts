@@ -58,7 +58,7 @@ async function follow(control: GatewayControl, image: string, options: RunOption
     const item = step.value;
     if (item.kind !== 'console') last = item.run;
     if (options.follow) show(item, options);
-    else if (last?.boot.firstMetricMs !== undefined || (last && isEnded(last))) break;
+    else if (last?.boot.readyMs !== undefined || (last && isEnded(last))) break;
   }
   await news.return?.();
   if (!last) throw new PerigeeError('run-failed', 'the gateway ended before the run did', 'Start it again.');

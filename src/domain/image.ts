@@ -3,7 +3,18 @@ import type { ImageName } from './ids.js';
 export const ARCHITECTURES = ['x86_64', 'arm64', 'armv7'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
 
-export const FLAVOURS = ['perigee'] as const;
+export const FLAVOURS = [
+  'perigee',
+  'unikraft',
+  'osv',
+  'mirage',
+  'includeos',
+  'nanos',
+  'hermit',
+  'rumprun',
+  'linux',
+  'raw',
+] as const;
 /** A unikernel family: how it boots, prints and ends is data in src/images/flavours.ts. */
 export type Flavour = (typeof FLAVOURS)[number];
 
@@ -17,11 +28,22 @@ export const SENSORS = [
 ] as const;
 export type SensorName = (typeof SENSORS)[number];
 
-export interface KernelFile {
+export interface ImageFile {
   /** Absolute path. */
   readonly path: string;
   /** Lower-case hexadecimal. */
   readonly sha256: string;
+}
+
+export interface DiskFile extends ImageFile {
+  readonly format: 'raw' | 'qcow2';
+}
+
+/** What a board of one architecture boots the image from. */
+export interface BootSet {
+  readonly kernel?: ImageFile;
+  readonly initrd?: ImageFile;
+  readonly disk?: DiskFile;
 }
 
 /** A manifest, parsed: what an image is, what it needs, and what it may have. */
@@ -30,7 +52,11 @@ export interface Image {
   readonly version: string;
   readonly description: string;
   readonly flavour: Flavour;
-  readonly kernels: Readonly<Partial<Record<Architecture, KernelFile>>>;
+  readonly boot: Readonly<Partial<Record<Architecture, BootSet>>>;
+  /** How the guest reports: frames over its virtio-serial port, or lines on its console. */
+  readonly metrics: 'frames' | 'lines';
+  /** Text on the console that says that the guest is ready; absent: the first metric says so. */
+  readonly readyText?: string;
   readonly memoryMib: number;
   readonly vcpus: number;
   readonly args: string;
@@ -39,7 +65,7 @@ export interface Image {
   readonly sensorRateHz: number;
   /** How often the guest is asked to report. */
   readonly windowMs: number;
-  /** No metric within this time after the start: the run ends as never-ready. */
+  /** Not ready within this time after the start: the run ends as never-ready. */
   readonly readyWithinMs: number;
   /** The run is stopped after this time; absent for one that runs until it is stopped. */
   readonly timeLimitMs?: number;

@@ -27,6 +27,8 @@ export interface BootPhases {
   readonly resumedMs?: number;
   readonly firstConsoleByteMs?: number;
   readonly firstMetricMs?: number;
+  /** The first metric, or the text that the manifest waits for. */
+  readonly readyMs?: number;
   readonly endedMs?: number;
 }
 

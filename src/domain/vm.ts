@@ -1,11 +1,21 @@
 import type { Architecture } from './image.js';
 
-/** One emulated machine type, as its monitor names it. */
+/** One emulated machine, as its monitor names it. */
 export interface Machine {
   readonly machine: string;
   readonly cpu: string;
   /** Further arguments that this machine needs, in order. */
   readonly extra: readonly string[];
+  /** How the guest's frame channel and disks are attached: memory-mapped virtio, or virtio on a PCI bus. */
+  readonly bus: 'mmio' | 'pci';
+}
+
+/** What the monitor is given to boot from; paths are absolute. */
+export interface BootFiles {
+  readonly kernel?: string;
+  readonly initrd?: string;
+  /** Attached so that the guest's writes are thrown away: several guests may share the file. */
+  readonly disk?: { readonly path: string; readonly format: 'raw' | 'qcow2' };
 }
 
 /** All that a monitor must know to start one guest. */
@@ -17,8 +27,26 @@ export interface VmSpec {
   readonly program: string;
   readonly accelerator: 'tcg' | 'kvm';
   readonly machine: Machine;
-  readonly kernelPath: string;
+  readonly boot: BootFiles;
   readonly memoryMib: number;
   readonly vcpus: number;
-  readonly args: string;
+  /** The guest's command line; undefined where none reaches it. */
+  readonly args: string | undefined;
+  /** Whether the guest has the frame channel, a virtio-serial port. */
+  readonly channel: boolean;
+  /** The I/O port of an isa-debug-exit device, where the guest expects one. */
+  readonly debugExitPort?: number;
+  readonly ends: ConsoleEnds;
+}
+
+/** What a family's console says about its end. The patterns are ours, never a guest's or a manifest's. */
+export interface ConsoleEnds {
+  /** The program returned; the first group is its status, 0 without one. */
+  readonly done: readonly RegExp[];
+  /** The guest failed; what matched is the detail. */
+  readonly crashed: readonly RegExp[];
+  /** What a power-off means for a guest that said nothing of its end. */
+  readonly powerOff: 'completed' | 'crashed';
+  /** The guest halts when it is done, and never ends by itself. */
+  readonly halts: boolean;
 }

@@ -94,8 +94,8 @@ function describeSync(state: SyncStatus['state']): string {
 }
 
 function summaryOf(image: Image): ImageSummary {
-  const { name, version, description, flavour, kernels, memoryMib } = image;
-  return { name, version, description, flavour, memoryMib, architectures: Object.keys(kernels) };
+  const { name, version, description, flavour, boot, memoryMib } = image;
+  return { name, version, description, flavour, memoryMib, architectures: Object.keys(boot) };
 }
 
 async function readLog(store: Store, logDirectory: string, id: RunId): Promise<string> {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PerigeeError, parseImageName, reasonOf, type Architecture, type Image } from '../domain/index.js';
+import { PerigeeError, parseImageName, reasonOf } from '../domain/index.js';
+import type { Architecture, Image, ImageFile } from '../domain/index.js';
 import { parseManifest } from './manifest.js';
 
 /** A folder that is no image: named, so that one bad manifest hides nothing and stops nothing else. */
@@ -15,7 +17,7 @@ export interface Catalogue {
   /** @throws PerigeeError `image-unknown` (with the names there are) or `image-invalid`. */
   get(name: string): Promise<Image>;
   /**
-   * The kernel's size in bytes, once its content was found to be what the manifest says. Asked before every start.
+   * The size of all files for this architecture, once their contents were found to be what the manifest says. Asked before every start.
    * @throws PerigeeError `image-checksum`, or `image-invalid` when the file cannot be read.
    */
   verify(image: Image, architecture: Architecture): Promise<number>;
@@ -112,22 +114,31 @@ function unreadable(folder: string, cause: unknown): PerigeeError {
 }
 
 async function verify(image: Image, architecture: Architecture): Promise<number> {
-  const kernel = image.kernels[architecture];
-  if (!kernel)
-    throw new PerigeeError('run-refused', `image ${image.name} has no ${architecture} kernel`, 'Build it.');
-  let bytes: Buffer;
+  const { kernel, initrd, disk } = image.boot[architecture] ?? {};
+  const files = [kernel, initrd, disk].filter((file) => file !== undefined);
+  const sizes = await Promise.all(files.map((file) => verifyFile(image, file)));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function verifyFile(image: Image, { path, sha256 }: ImageFile): Promise<number> {
+  const hash = createHash('sha256');
+  let size = 0;
   try {
-    bytes = await readFile(kernel.path);
+    // In pieces: a disk may be larger than the gateway's memory.
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      size += chunk.length;
+    }
   } catch (cause) {
-    const message = `cannot read the kernel of image ${image.name}: ${reasonOf(cause)}`;
-    throw new PerigeeError('image-invalid', message, 'Build the image again: npm run images', { cause });
+    const message = `cannot read a file of image ${image.name}: ${reasonOf(cause)}`;
+    throw new PerigeeError('image-invalid', message, 'Build or add the image again.', { cause });
   }
-  const digest = createHash('sha256').update(bytes).digest('hex');
-  if (digest === kernel.sha256) return bytes.length;
-  const message = `${kernel.path} is not what its manifest says: sha256 ${digest}, expected ${kernel.sha256}`;
+  const digest = hash.digest('hex');
+  if (digest === sha256) return size;
+  const message = `${path} is not what its manifest says: sha256 ${digest}, expected ${sha256}`;
   throw new PerigeeError(
     'image-checksum',
     message,
-    'Build the image again (npm run images), or find out who changed it.',
+    'Build or add the image again, or find out who changed it.',
   );
 }

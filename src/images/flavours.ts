@@ -1,76 +1,146 @@
-import { join } from 'node:path';
-import {
-  PerigeeError,
-  type Architecture,
-  type Flavour,
-  type Image,
-  type Machine,
-  type RunId,
-  type VmSpec,
-} from '../domain/index.js';
+import type { Architecture, ConsoleEnds, Flavour, Machine } from '../domain/index.js';
 
-/** What the board decides, and not the image. */
-export interface HostChoices {
-  readonly architecture: Architecture;
-  readonly accelerator: 'tcg' | 'kvm';
-  /** Looked in for QEMU before the PATH; absent for the PATH only. */
-  readonly qemuDirectory?: string | undefined;
+/** What one family of unikernels is to a monitor. Where it says `seen`, real images were run that way by others or by us. */
+export interface FlavourFacts {
+  /** By architecture; the CPU is TCG's, under KVM the guest sees the board's own. */
+  readonly machines: Readonly<Partial<Record<Architecture, Machine>>>;
+  /** Why an architecture is missing: a sentence. */
+  readonly cannot: Readonly<Partial<Record<Architecture, string>>>;
+  /** How arguments reach the program: the kernel's command line, behind the initrd's name, or only when the image is made. */
+  readonly args: 'append' | 'initrd' | 'image';
+  /** Prefix of what is appended: what the kernel takes for itself. */
+  readonly appendPrefix?: string;
+  readonly debugExitPort?: number;
+  readonly ends: ConsoleEnds;
 }
-
-export const QEMU_PROGRAMS: Record<Architecture, string> = {
-  x86_64: 'qemu-system-x86_64',
-  arm64: 'qemu-system-aarch64',
-  armv7: 'qemu-system-arm',
-};
-
-/** Under KVM the guest sees the board's own CPU; under TCG one that every supported QEMU can emulate. */
-const CPUS: Record<HostChoices['accelerator'], Record<Architecture, string>> = {
-  tcg: { x86_64: 'max', arm64: 'cortex-a53', armv7: 'cortex-a7' },
-  kvm: { x86_64: 'host', arm64: 'host', armv7: 'host' },
-};
 
 /**
- * The machine of each family on each architecture. Ours needs virtio-mmio, an interrupt controller and one timer;
- * everything else that a machine brings costs start time: microvm with its default ACPI takes SeaBIOS, 25 ms more.
+ * Ours needs virtio-mmio, an interrupt controller and one timer; everything else that a machine brings costs start time:
+ * microvm with its default ACPI takes SeaBIOS, 25 ms more.
  */
-const MACHINES: Record<Flavour, Partial<Record<Architecture, Omit<Machine, 'cpu'>>>> = {
-  perigee: {
-    x86_64: {
-      machine: 'microvm,acpi=off,x-option-roms=off,pit=off,pic=off,rtc=off',
-      extra: ['-global', 'virtio-mmio.force-legacy=false'],
-    },
-    arm64: {
-      machine: 'virt,gic-version=2,highmem=off,its=off,acpi=off',
-      extra: ['-global', 'virtio-mmio.force-legacy=false'],
-    },
-    armv7: { machine: 'virt,gic-version=2,acpi=off', extra: ['-global', 'virtio-mmio.force-legacy=false'] },
-  },
+const MODERN_MMIO = ['-global', 'virtio-mmio.force-legacy=false'];
+const MICROVM: Machine = {
+  machine: 'microvm,acpi=off,x-option-roms=off,pit=off,pic=off,rtc=off',
+  cpu: 'max',
+  extra: MODERN_MMIO,
+  bus: 'mmio',
 };
 
-/** @throws PerigeeError `run-refused` where the image has no kernel for this board, or its family cannot run on it. */
-export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoices): VmSpec {
-  const { architecture, accelerator } = host;
-  const machine = MACHINES[image.flavour][architecture];
-  const kernel = image.kernels[architecture];
-  if (!machine || !kernel) {
-    const has = Object.keys(image.kernels).join(', ') || 'none';
-    const message = `image ${image.name} cannot run on ${architecture}: its kernels are for ${has}`;
-    throw new PerigeeError(
-      'run-refused',
-      message,
-      `Build it for ${architecture}: make -C images ARCHES=${architecture}`,
-    );
-  }
-  const program = QEMU_PROGRAMS[architecture];
-  return {
-    name: `perigee-${runId}`,
-    architecture,
-    accelerator,
-    program: host.qemuDirectory === undefined ? program : join(host.qemuDirectory, program),
-    machine: { ...machine, cpu: CPUS[accelerator][architecture] },
-    kernelPath: kernel.path,
-    memoryMib: image.memoryMib,
-    vcpus: image.vcpus,
-    args: [image.args, args].filter((part) => part !== '').join(' '),
-  };
-}
+/** The safe default for images of others on x86: under microvm most of them halt, crash or hang. */
+const PC: Machine = { machine: 'pc', cpu: 'max', extra: ['-device', 'pvpanic'], bus: 'pci' };
+const PC_NO_ACPI: Machine = { ...PC, machine: 'pc,acpi=off', cpu: 'Westmere' };
+const Q35: Machine = { ...PC, machine: 'q35' };
+
+const virt = (machine: string, cpu: string, bus: Machine['bus'], extra: readonly string[] = []): Machine => ({
+  machine: `virt,${machine}`,
+  cpu,
+  extra,
+  bus,
+});
+
+const NO_32_BIT = 'this family has no 32-bit ARM port';
+
+const QUIET: ConsoleEnds = { done: [], crashed: [], powerOff: 'completed', halts: false };
+
+/** Where a solo5 guest of any kind tells its end. Its QEMU ends with status 83 whatever happened. */
+const SOLO5_ENDS: ConsoleEnds = {
+  done: [/^Solo5: solo5_exit\((\d+)\) called/],
+  crashed: [/^Solo5: solo5_abort\(\) called/, /^Solo5: trap: .*/, /^Solo5: ABORT: .*/],
+  powerOff: 'crashed',
+  halts: false,
+};
+
+export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
+  perigee: {
+    machines: {
+      x86_64: MICROVM,
+      arm64: virt('gic-version=2,highmem=off,its=off,acpi=off', 'cortex-a53', 'mmio', MODERN_MMIO),
+      armv7: virt('gic-version=2,acpi=off', 'cortex-a7', 'mmio', MODERN_MMIO),
+    },
+    cannot: {},
+    args: 'append',
+    // Done comes as a frame; a power-off without one is a guest that lost its way.
+    ends: { done: [], crashed: [/^panic: .*/], powerOff: 'crashed', halts: false },
+  },
+  unikraft: {
+    // RDRAND and RDSEED are asked for since 0.17; QEMU 7.2's TCG has no RDSEED.
+    machines: { x86_64: PC, arm64: virt('gic-version=2,acpi=off', 'max', 'mmio') },
+    cannot: { armv7: NO_32_BIT },
+    args: 'append',
+    appendPrefix: '--',
+    ends: {
+      done: [/\bmain returned (-?\d+)/],
+      crashed: [/\bCRIT\b.*/, /.*HWRNG \(-\d+\).*/, /.*[Ii]nit(?:ialization)? .*failed.*/],
+      powerOff: 'completed',
+      halts: false,
+    },
+  },
+  osv: {
+    machines: { x86_64: PC, arm64: virt('gic-version=max,acpi=off', 'max', 'pci') },
+    cannot: { armv7: NO_32_BIT },
+    args: 'append',
+    ends: {
+      ...QUIET,
+      crashed: [/^\[backtrace\].*/, /^Assertion failed: .*/, /^page fault outside application.*/, /^Aborted/],
+    },
+  },
+  mirage: {
+    machines: { x86_64: PC_NO_ACPI },
+    cannot: { arm64: 'its QEMU build is for x86_64 only; a Solo5 tender runs it on arm64', armv7: NO_32_BIT },
+    args: 'append',
+    debugExitPort: 0x501,
+    ends: SOLO5_ENDS,
+  },
+  includeos: {
+    // QEMU's loader refuses its ELF64: a 32-bit chain loader is the kernel, and the image its initrd.
+    machines: { x86_64: PC },
+    cannot: { arm64: 'it needs the x86 chain loader', armv7: 'it needs the x86 chain loader' },
+    args: 'initrd',
+    ends: { ...QUIET, done: [/returned with status (-?\d+)/], crashed: [/.*!!! PANIC.*/, /^panic: .*/i] },
+  },
+  nanos: {
+    machines: { x86_64: Q35, arm64: virt('gic-version=2,acpi=off', 'max', 'pci') },
+    cannot: { armv7: NO_32_BIT },
+    args: 'image',
+    debugExitPort: 0x501,
+    ends: { ...QUIET, crashed: [/^\*\*\* .*signal \d+.*/, /^(?:PAGE FAULT|General protection).*/i] },
+  },
+  hermit: {
+    machines: { x86_64: PC, arm64: virt('gic-version=3,acpi=off', 'max', 'mmio') },
+    cannot: { armv7: NO_32_BIT },
+    args: 'append',
+    debugExitPort: 0xf4,
+    ends: { ...QUIET, crashed: [/.*\[PANIC\].*/] },
+  },
+  rumprun: {
+    machines: { x86_64: PC },
+    cannot: { arm64: 'it is for x86 only', armv7: 'it is for x86 only' },
+    args: 'append',
+    ends: {
+      done: [/^=== main\(\) of "[^"]*" returned (-?\d+) ===/],
+      crashed: [/^panic: .*/],
+      powerOff: 'completed',
+      halts: true,
+    },
+  },
+  linux: {
+    machines: {
+      x86_64: PC,
+      arm64: virt('gic-version=max', 'max', 'pci'),
+      armv7: virt('gic-version=2', 'cortex-a15', 'pci'),
+    },
+    cannot: {},
+    args: 'append',
+    ends: { ...QUIET, crashed: [/.*Kernel panic - not syncing: .*/] },
+  },
+  raw: {
+    machines: {
+      x86_64: PC,
+      arm64: virt('gic-version=max', 'max', 'pci'),
+      armv7: virt('gic-version=2', 'cortex-a15', 'pci'),
+    },
+    cannot: {},
+    args: 'append',
+    ends: QUIET,
+  },
+};

@@ -6,17 +6,22 @@ import {
   PerigeeError,
   SENSORS,
   parseImageName,
+  type BootSet,
   type Image,
 } from '../domain/index.js';
 import { parseYaml, wholeNumber } from '../yaml/index.js';
 
 const milliseconds = wholeNumber(1, 7 * 86_400_000);
 
-const kernelFile = v.strictObject({
-  /** A name in the manifest's own folder: a manifest reaches no other file of the machine. */
-  file: v.pipe(v.string(), v.regex(/^[\w][\w.-]{0,63}$/, 'expected a file name with no folder')),
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits')),
-});
+/** A name in the manifest's own folder: a manifest reaches no other file of the machine. */
+const fileName = v.pipe(v.string(), v.regex(/^[\w][\w.-]{0,127}$/, 'expected a file name with no folder'));
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hexadecimal digits'));
+const imageFile = v.strictObject({ file: fileName, sha256: digest });
+const diskFile = v.strictObject({ file: fileName, sha256: digest, format: v.picklist(['raw', 'qcow2']) });
+
+const MAP = 'expected a map by architecture';
+const imageFiles = v.strictObject(v.entriesFromList(ARCHITECTURES, v.optional(imageFile)), MAP);
+const diskFiles = v.strictObject(v.entriesFromList(ARCHITECTURES, v.optional(diskFile)), MAP);
 
 /** The kernel's command line is one page on some guests; ours takes 256 characters with what QEMU appends. */
 const MAX_ARGS = 160;
@@ -34,10 +39,12 @@ const manifestSchema = v.strictObject({
   windowMs: v.optional(wholeNumber(100, 3_600_000), 1000),
   readyWithinMs: v.optional(milliseconds, 30_000),
   timeLimitMs: v.optional(milliseconds),
-  kernels: v.strictObject(
-    v.entriesFromList(ARCHITECTURES, v.optional(kernelFile)),
-    'expected a map by architecture',
-  ),
+  /** Frames for our own guests, lines for the others, unless it says otherwise. */
+  metrics: v.optional(v.picklist(['frames', 'lines'])),
+  readyText: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100))),
+  kernels: v.optional(imageFiles, {}),
+  initrds: v.optional(imageFiles, {}),
+  disks: v.optional(diskFiles, {}),
 });
 
 /** @throws PerigeeError `image-invalid`, naming the manifest, the key and the line. */
@@ -48,17 +55,44 @@ export function parseManifest(text: string, folder: string): Image {
     const complaints = parsed.complaints.map(({ key, line, text: why }) => `${key} (line ${line}): ${why}`);
     throw invalid(`${path} is not valid: ${complaints.join('; ')}`);
   }
-  const { kernels, timeLimitMs, ...rest } = parsed.value;
+  const { kernels, initrds, disks, timeLimitMs, readyText, ...rest } = parsed.value;
+  const metrics = rest.metrics ?? (rest.flavour === 'perigee' ? 'frames' : 'lines');
+  if (metrics === 'lines' && rest.sensors.length > 0) {
+    throw invalid(`${path} grants sensors, but a guest that reports by lines has no channel to get them by`);
+  }
+  const boot = Object.fromEntries(
+    ARCHITECTURES.flatMap((architecture) => {
+      const set = bootSet(folder, kernels[architecture], initrds[architecture], disks[architecture]);
+      return set ? [[architecture, set]] : [];
+    }),
+  );
+  if (Object.keys(boot).length === 0) throw invalid(`${path} names neither kernels nor disks`);
   return {
     ...rest,
+    metrics,
     name: parseImageName(rest.name),
-    kernels: Object.fromEntries(
-      ARCHITECTURES.flatMap((architecture) => {
-        const kernel = kernels[architecture];
-        return kernel ? [[architecture, { path: join(folder, kernel.file), sha256: kernel.sha256 }]] : [];
-      }),
-    ),
+    boot,
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+    ...(readyText === undefined ? {} : { readyText }),
+  };
+}
+
+type NamedFile = v.InferOutput<typeof imageFile>;
+type NamedDisk = v.InferOutput<typeof diskFile>;
+
+/** Undefined for an architecture that has nothing to boot from; an initrd alone is nothing. */
+function bootSet(
+  folder: string,
+  kernel: NamedFile | undefined,
+  initrd: NamedFile | undefined,
+  disk: NamedDisk | undefined,
+): BootSet | undefined {
+  if (!kernel && !disk) return undefined;
+  const at = <F extends NamedFile>({ file, ...rest }: F) => ({ path: join(folder, file), ...rest });
+  return {
+    ...(kernel ? { kernel: at(kernel) } : {}),
+    ...(initrd ? { initrd: at(initrd) } : {}),
+    ...(disk ? { disk: at(disk) } : {}),
   };
 }
 

@@ -18,7 +18,8 @@ export type RunEvent =
   | { readonly kind: 'hello' }
   | { readonly kind: 'report' }
   | { readonly kind: 'done'; readonly status: number }
-  | { readonly kind: 'shutdown'; readonly reason: string }
+  /** `powerOff`: what a power-off means for this family, when the guest said nothing of its end. */
+  | { readonly kind: 'shutdown'; readonly reason: string; readonly powerOff: 'completed' | 'crashed' }
   | { readonly kind: 'panic'; readonly detail: string }
   | { readonly kind: 'stop'; readonly cause: StopCause }
   | { readonly kind: 'exited'; readonly exit: MonitorExit };
@@ -32,6 +33,7 @@ export interface Lifecycle {
   /** QMP's SHUTDOWN reason: guest-shutdown, guest-reset, guest-panic, host-qmp-quit, … */
   readonly shutdown?: string;
   readonly panic?: string;
+  readonly poweredOff?: boolean;
 }
 
 export const QUEUED: Lifecycle = { state: { kind: 'queued' }, monitorReady: false };
@@ -52,7 +54,14 @@ export function step(life: Lifecycle, event: RunEvent): Lifecycle {
     case 'done':
       return advance({ doneStatus: event.status, ...life }, 'stopping');
     case 'shutdown':
-      return advance({ shutdown: event.reason, ...life }, 'stopping');
+      return advance(
+        {
+          shutdown: event.reason,
+          poweredOff: event.reason === 'guest-shutdown' && event.powerOff === 'completed',
+          ...life,
+        },
+        'stopping',
+      );
     case 'panic':
       return { panic: event.detail, ...life };
     case 'stop':
@@ -76,6 +85,7 @@ function endReason(life: Lifecycle, exit: MonitorExit): EndReason {
     return life.doneStatus === 0 ? { kind: 'completed' } : { kind: 'exit-code', code: life.doneStatus };
   }
   if (/cannot (set up guest memory|allocate memory)/i.test(exit.stderr)) return { kind: 'out-of-memory' };
+  if (life.poweredOff === true && life.panic === undefined) return { kind: 'completed' };
   if (!life.monitorReady) return { kind: 'host-refused', detail: refusal(exit) };
   return { kind: 'crashed', detail: crashDetail(life, exit) };
 }

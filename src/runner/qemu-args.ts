@@ -1,4 +1,4 @@
-import type { VmSpec } from '../domain/index.js';
+import type { BootFiles, Machine, VmSpec } from '../domain/index.js';
 
 /** Inherited socket pairs: no file, no polling for one, and no race with another process. */
 export const CHANNEL_FD = 3;
@@ -23,10 +23,29 @@ export function qemuArgs(spec: VmSpec): readonly string[] {
     ...['-sandbox', SANDBOX],
     ...spec.machine.extra,
     ...['-serial', 'stdio'],
-    ...['-chardev', `socket,id=channel,fd=${CHANNEL_FD}`],
-    ...['-device', 'virtio-serial-device,max_ports=2'],
-    ...['-device', 'virtserialport,chardev=channel,nr=1,name=perigee'],
+    ...(spec.channel ? channelArgs(spec.machine.bus) : []),
     ...['-chardev', `socket,id=qmp,fd=${QMP_FD}`, '-mon', 'chardev=qmp,mode=control'],
-    ...['-kernel', spec.kernelPath, '-append', spec.args],
+    ...(spec.debugExitPort === undefined ? [] : ['-device', `isa-debug-exit,iobase=${spec.debugExitPort}`]),
+    ...(spec.boot.kernel === undefined ? [] : ['-kernel', spec.boot.kernel]),
+    ...(spec.boot.initrd === undefined ? [] : ['-initrd', spec.boot.initrd]),
+    ...(spec.args === undefined ? [] : ['-append', spec.args]),
+    ...(spec.boot.disk === undefined ? [] : diskArgs(spec.boot.disk, spec.machine.bus)),
+  ];
+}
+
+function channelArgs(bus: Machine['bus']): readonly string[] {
+  return [
+    ...['-chardev', `socket,id=channel,fd=${CHANNEL_FD}`],
+    ...['-device', `virtio-serial-${bus === 'mmio' ? 'device' : 'pci'},max_ports=2`],
+    ...['-device', 'virtserialport,chardev=channel,nr=1,name=perigee'],
+  ];
+}
+
+/** A guest's writes go to a temporary file that nobody keeps. A comma in a path is written twice (QEMU's option syntax). */
+function diskArgs({ path, format }: NonNullable<BootFiles['disk']>, bus: Machine['bus']): readonly string[] {
+  const file = path.replaceAll(',', ',,');
+  return [
+    ...['-drive', `file=${file},format=${format},if=none,id=disk,snapshot=on`],
+    ...['-device', `virtio-blk-${bus === 'mmio' ? 'device' : 'pci'},drive=disk`],
   ];
 }

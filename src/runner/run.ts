@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { assert, isEnded, type Clock, type GuestDecoder, type GuestEvent } from '../domain/index.js';
 import type { BootPhases, Image, RunRecord, VmSpec } from '../domain/index.js';
+import { createConsoleReader, type ConsoleReader, type ConsoleSign } from './console-ends.js';
 import type { ConsoleLog } from './console-log.js';
 import { foldFootprint, readFootprint } from './footprint.js';
 import { QUEUED, step, type Lifecycle, type RunEvent, type StopCause } from './lifecycle.js';
@@ -10,16 +11,22 @@ import { createQmpParser, type QmpMessage } from './qmp.js';
 
 /** How long each rung of the stop ladder waits: a guest of ours answers in a millisecond, a busy board in less than one second. */
 const STOP_RUNG_MS = 1000;
-/** A guest panics on its console first; the line is the best evidence of why. */
-const PANIC_LINE = /panic: ([^\r\n]{1,200})/;
-/** Enough of the console's tail for a panic line that arrives in two pieces. */
-const CONSOLE_TAIL = 400;
+/** A guest that halts when it is done may still print; then it is ended. */
+const HALT_GRACE_MS = 200;
+
+/** Finds metrics among what a console prints; never throws, whatever the bytes. */
+export interface ConsoleDecoder {
+  push(chunk: Uint8Array, nowUs: number): readonly GuestEvent[];
+}
 
 export interface RunParts {
   readonly image: Image;
   readonly spec: VmSpec;
   readonly clock: Clock;
+  /** For the frames of its channel, if it has one. */
   readonly decoder: GuestDecoder;
+  /** For lines of metrics on its console, if it reports by them. */
+  readonly lines?: ConsoleDecoder;
   readonly log: ConsoleLog;
   /** What `stop` sends first. */
   readonly stopFrame: Uint8Array;
@@ -38,13 +45,14 @@ export class Run {
   readonly #timers: NodeJS.Timeout[] = [];
   #life: Lifecycle = QUEUED;
   #record: RunRecord;
-  #consoleTail = '';
+  #reader: ConsoleReader;
   #vm: Vm | undefined;
   #ended: Promise<void> = Promise.resolve();
 
   constructor(record: RunRecord, requestedUs: number, parts: RunParts) {
     this.#record = { ...record, commandLine: [parts.spec.program, ...qemuArgs(parts.spec)] };
     this.#requestedUs = requestedUs;
+    this.#reader = createConsoleReader(parts.spec.ends, parts.image.readyText);
     this.#parts = parts;
   }
 
@@ -71,7 +79,7 @@ export class Run {
     });
     this.#feed({ kind: 'spawned' });
     this.#arm(this.#parts.image.readyWithinMs, () => {
-      if (this.#record.boot.firstMetricMs === undefined) void this.stop('never-ready');
+      if (this.#record.boot.readyMs === undefined) void this.stop('never-ready');
     });
     if (this.#parts.image.timeLimitMs !== undefined) {
       this.#arm(this.#parts.image.timeLimitMs, () => void this.stop('time-limit'));
@@ -107,6 +115,7 @@ export class Run {
 
   async #reap(vm: Vm): Promise<void> {
     const exit = await vm.exited;
+    this.#reader.end().forEach((sign) => this.#onSign(sign));
     this.#timers.forEach((timer) => clearTimeout(timer));
     this.#parts.log[Symbol.dispose]();
     this.#update(this.#phase('endedMs'));
@@ -123,7 +132,11 @@ export class Run {
       this.#update(this.#phase('resumedMs'));
     } else if (message.kind === 'event' && message.name === 'SHUTDOWN') {
       this.#measure();
-      this.#feed({ kind: 'shutdown', reason: String(message.data['reason']) });
+      this.#feed({
+        kind: 'shutdown',
+        reason: String(message.data['reason']),
+        powerOff: this.#parts.spec.ends.powerOff,
+      });
     } else if (message.kind === 'event' && message.name === 'GUEST_PANICKED') {
       this.#feed({ kind: 'panic', detail: 'the guest reported a panic' });
     }
@@ -132,12 +145,21 @@ export class Run {
   #onConsole(chunk: Uint8Array): void {
     this.#update(this.#phase('firstConsoleByteMs'));
     this.#parts.log.append(chunk);
-    const text = this.#consoleText.decode(chunk, { stream: true });
-    this.#consoleTail = (this.#consoleTail + text).slice(-CONSOLE_TAIL);
-    const panic = PANIC_LINE.exec(this.#consoleTail);
-    if (panic?.[1] !== undefined) this.#feed({ kind: 'panic', detail: `panic: ${panic[1]}` });
     this.#feed({ kind: 'console' });
+    for (const event of this.#parts.lines?.push(chunk, this.#parts.clock.monotonicUs()) ?? [])
+      this.#onGuest(event);
+    const text = this.#consoleText.decode(chunk, { stream: true });
+    this.#reader.push(text).forEach((sign) => this.#onSign(sign));
     this.#parts.console(this.#record, text);
+  }
+
+  #onSign(sign: ConsoleSign): void {
+    if (sign.kind === 'ready') {
+      this.#update(this.#phase('readyMs'));
+      return;
+    }
+    this.#feed(sign);
+    if (sign.kind === 'done' && this.#parts.spec.ends.halts) this.#arm(HALT_GRACE_MS, () => this.#vm?.quit());
   }
 
   #onGuest(event: GuestEvent): void {
@@ -166,7 +188,10 @@ export class Run {
       const { badFrames, droppedValues } = this.#record.faults;
       this.#update({ faults: { badFrames, droppedValues: droppedValues + report.dropped } });
     }
-    if (report.samples.length > 0) this.#update(this.#phase('firstMetricMs'));
+    if (report.samples.length > 0) {
+      this.#update(this.#phase('firstMetricMs'));
+      this.#update(this.#phase('readyMs'));
+    }
     this.#feed({ kind: 'report' });
     this.#parts.report(this.#record, report);
   }

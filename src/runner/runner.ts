@@ -180,7 +180,7 @@ function queuedRecord(
     id,
     image: image.name,
     imageVersion: image.version,
-    imageSha256: image.kernels[spec.architecture]?.sha256 ?? '',
+    imageSha256: digestOf(image, spec.architecture),
     imageBytes,
     architecture: spec.architecture,
     accelerator: spec.accelerator,
@@ -190,6 +190,12 @@ function queuedRecord(
     boot: {},
     faults: { badFrames: 0, droppedValues: 0 },
   };
+}
+
+/** Of the kernel, or of the disk where that is all there is. */
+function digestOf(image: Image, architecture: Architecture): string {
+  const boot = image.boot[architecture];
+  return boot?.kernel?.sha256 ?? boot?.disk?.sha256 ?? '';
 }
 
 function tooMany(limit: number): PerigeeError {

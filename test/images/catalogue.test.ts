@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { PerigeeError } from '../../src/domain/index.js';
-import { openCatalogue, parseManifest, vmSpec } from '../../src/images/index.js';
+import { PerigeeError, type Image } from '../../src/domain/index.js';
+import { FLAVOUR_FACTS, openCatalogue, parseManifest, vmSpec } from '../../src/images/index.js';
 import { BUILT_IMAGES, newRunId } from '../../src/platform/index.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
@@ -32,7 +32,7 @@ function imageFolder(directory: string, name: string, text = manifest(name)): vo
 describe('a manifest', () => {
   const broken: readonly (readonly [why: string, text: string, message: RegExp])[] = [
     ['a key that no manifest has', manifest('a', 'memory: 4'), /memory/],
-    ['no kernels', 'name: a\nversion: "1"\nflavour: perigee\nmemoryMib: 4', /kernels/],
+    ['no kernels', 'name: a\nversion: "1"\nflavour: perigee\nmemoryMib: 4', /neither kernels nor disks/],
     ['an unknown flavour', manifest('a').replace('perigee', 'plan9'), /flavour \(line 3\)/],
     ['no memory', manifest('a').replace('memoryMib: 4', 'memoryMib: 0'), /memoryMib \(line 4\)/],
     [
@@ -43,6 +43,12 @@ describe('a manifest', () => {
     ['a checksum that is none', manifest('a').replace(DIGEST, 'abc'), /sha256/],
     ['an unknown sensor', manifest('a', 'sensors: [camera]'), /sensors\.0/],
     ['a sensor rate of zero', manifest('a', 'sensorRateHz: 0'), /sensorRateHz/],
+    ['sensors that nothing could bring', manifest('a', 'sensors: [load_1m]\nmetrics: lines'), /no channel/],
+    [
+      'a disk of no format',
+      manifest('a', `disks: { arm64: { file: d, sha256: ${DIGEST} } }`),
+      /disks\.arm64\.format/,
+    ],
     ['text that is no YAML', 'name: [', /syntax/],
   ];
   for (const [why, text, message] of broken) {
@@ -53,7 +59,8 @@ describe('a manifest', () => {
 
   it('turns into an image with absolute kernel paths', () => {
     const image = parseManifest(manifest('a'), '/images/a');
-    assert.deepEqual(image.kernels, { x86_64: { path: '/images/a/kernel', sha256: DIGEST } });
+    assert.deepEqual(image.boot, { x86_64: { kernel: { path: '/images/a/kernel', sha256: DIGEST } } });
+    assert.equal(image.metrics, 'frames');
     assert.equal(image.timeLimitMs, undefined);
   });
 });
@@ -112,10 +119,7 @@ describe('the catalogue', () => {
     appendFileSync(join(directory, 'changed', 'kernel'), 'x');
     await assert.rejects(catalogue.verify(image, 'x86_64'), failsWith('image-checksum', /sha256/));
     rmSync(join(directory, 'changed', 'kernel'));
-    await assert.rejects(
-      catalogue.verify(image, 'x86_64'),
-      failsWith('image-invalid', /cannot read the kernel/),
-    );
+    await assert.rejects(catalogue.verify(image, 'x86_64'), failsWith('image-invalid', /cannot read a file/));
   });
 
   it('says what to do when the folder of images is not there', async () => {
@@ -149,6 +153,42 @@ describe('the images that come with Perigee', () => {
   });
 });
 
+describe('a family', () => {
+  const host = { architecture: 'arm64', accelerator: 'tcg' } as const;
+  const imageOf = (flavour: string, rest: string): Image =>
+    parseManifest(manifest('a', rest).replace('flavour: perigee', `flavour: ${flavour}`), '/images/a');
+  const arm = `disks: { arm64: { file: disk, sha256: ${DIGEST}, format: raw } }`;
+
+  it('that an architecture cannot run says why in one line', () => {
+    for (const flavour of ['mirage', 'includeos', 'rumprun']) {
+      const refused = failsWith('run-refused', /cannot run on arm64: (its|it) /);
+      assert.throws(() => vmSpec(imageOf(flavour, arm), '', newRunId(), host), refused, flavour);
+    }
+  });
+
+  it('says for every architecture either how it runs there or why it cannot', () => {
+    for (const [flavour, { machines, cannot }] of Object.entries(FLAVOUR_FACTS)) {
+      for (const architecture of ['x86_64', 'arm64', 'armv7'] as const) {
+        const [runs, why] = [machines[architecture] !== undefined, cannot[architecture] !== undefined];
+        assert.notEqual(runs, why, `${flavour} on ${architecture}`);
+      }
+    }
+  });
+
+  it('gets its arguments the way it takes them', () => {
+    const x86 = { architecture: 'x86_64', accelerator: 'tcg' } as const;
+    const argsOf = (flavour: string, rest = ''): unknown => {
+      const { args, boot } = vmSpec(imageOf(flavour, rest), 'a=1,2', newRunId(), x86);
+      return [args, boot.initrd];
+    };
+    assert.deepEqual(argsOf('unikraft'), ['-- a=1,2', undefined]);
+    assert.deepEqual(argsOf('mirage'), ['a=1,2', undefined]);
+    const initrd = `initrds: { x86_64: { file: service, sha256: ${DIGEST} } }`;
+    assert.deepEqual(argsOf('includeos', initrd), [undefined, '/images/a/service a=1 2']);
+    assert.deepEqual(argsOf('nanos'), [undefined, undefined]);
+  });
+});
+
 describe('a VM specification', () => {
   const image = parseManifest(manifest('a', 'args: one'), '/images/a');
   const host = { architecture: 'x86_64', accelerator: 'tcg' } as const;
@@ -163,7 +203,7 @@ describe('a VM specification', () => {
   });
 
   it('is refused on an architecture that the image has no kernel for', () => {
-    const refused = failsWith('run-refused', /cannot run on arm64: its kernels are for x86_64/);
+    const refused = failsWith('run-refused', /cannot run on arm64: it is built for x86_64/);
     assert.throws(() => vmSpec(image, '', newRunId(), { ...host, architecture: 'arm64' }), refused);
   });
 });

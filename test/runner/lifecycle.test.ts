@@ -29,7 +29,7 @@ describe('the life cycle', () => {
       { kind: 'console' },
       { kind: 'report' },
       { kind: 'done', status: 3 },
-      { kind: 'shutdown', reason: 'guest-reset' },
+      { kind: 'shutdown', reason: 'guest-reset', powerOff: 'crashed' },
       { kind: 'panic', detail: 'p' },
       { kind: 'stop', cause: 'user' },
       exit(0),
@@ -52,13 +52,23 @@ describe('the life cycle', () => {
     assert.deepEqual(reasonAfter(...started, { kind: 'done', status: 0 }, exit(0)), { kind: 'completed' });
     assert.equal(reasonAfter(...started, { kind: 'report' }, exit(0)).kind, 'crashed');
     assert.equal(
-      reasonAfter(...started, { kind: 'shutdown', reason: 'guest-reset' }, exit(0)).kind,
+      reasonAfter(...started, { kind: 'shutdown', reason: 'guest-reset', powerOff: 'crashed' }, exit(0)).kind,
       'crashed',
     );
     assert.equal(
-      reasonAfter(...started, { kind: 'shutdown', reason: 'guest-shutdown' }, exit(0)).kind,
+      reasonAfter(...started, { kind: 'shutdown', reason: 'guest-shutdown', powerOff: 'crashed' }, exit(0))
+        .kind,
       'crashed',
     );
+  });
+
+  it('takes a power-off for a good end only in families that say nothing better, and never after a panic', () => {
+    const off: RunEvent = { kind: 'shutdown', reason: 'guest-shutdown', powerOff: 'completed' };
+    const reset: RunEvent = { kind: 'shutdown', reason: 'guest-reset', powerOff: 'completed' };
+    assert.deepEqual(reasonAfter(...started, off, exit(0)), { kind: 'completed' });
+    assert.equal(reasonAfter(...started, { kind: 'panic', detail: 'p' }, off, exit(0)).kind, 'crashed');
+    assert.equal(reasonAfter(...started, reset, exit(0)).kind, 'crashed');
+    assert.equal(reasonAfter(...started, { kind: 'done', status: 3 }, off, exit(0)).kind, 'exit-code');
   });
 
   it("keeps the guest's own status", () => {
@@ -75,7 +85,12 @@ describe('the life cycle', () => {
 
   it('names the panic before the reset that followed it', () => {
     const panic: RunEvent = { kind: 'panic', detail: 'panic: no port' };
-    const reason = reasonAfter(...started, panic, { kind: 'shutdown', reason: 'guest-reset' }, exit(0));
+    const reason = reasonAfter(
+      ...started,
+      panic,
+      { kind: 'shutdown', reason: 'guest-reset', powerOff: 'crashed' },
+      exit(0),
+    );
     assert.deepEqual(reason, { kind: 'crashed', detail: 'panic: no port' });
   });
 

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import { PerigeeError, type Architecture, type BootFiles, type BootSet } from '../domain/index.js';
+import type { Image, RunId, VmSpec } from '../domain/index.js';
+import { FLAVOUR_FACTS, type FlavourFacts } from './flavours.js';
+
+/** What the board decides, and not the image. */
+export interface HostChoices {
+  readonly architecture: Architecture;
+  readonly accelerator: 'tcg' | 'kvm';
+  /** Looked in for QEMU before the PATH; absent for the PATH only. */
+  readonly qemuDirectory?: string | undefined;
+}
+
+export const QEMU_PROGRAMS: Record<Architecture, string> = {
+  x86_64: 'qemu-system-x86_64',
+  arm64: 'qemu-system-aarch64',
+  armv7: 'qemu-system-arm',
+};
+
+/** @throws PerigeeError `run-refused` where the image has nothing for this board, or its family cannot run on it. */
+export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoices): VmSpec {
+  const { architecture, accelerator } = host;
+  const facts = FLAVOUR_FACTS[image.flavour];
+  const machine = facts.machines[architecture];
+  const boot = image.boot[architecture];
+  if (!machine) throw refused(image, architecture, facts.cannot[architecture] ?? 'it has no port');
+  if (!boot) throw refused(image, architecture, `it is built for ${Object.keys(image.boot).join(', ')}`);
+  const program = QEMU_PROGRAMS[architecture];
+  const wholeArgs = [image.args, args].filter((part) => part !== '').join(' ');
+  return {
+    name: `perigee-${runId}`,
+    ...{ architecture, accelerator },
+    program: host.qemuDirectory === undefined ? program : join(host.qemuDirectory, program),
+    machine: { ...machine, cpu: accelerator === 'kvm' ? 'host' : machine.cpu },
+    boot: bootFiles(boot, facts, wholeArgs),
+    ...{ memoryMib: image.memoryMib, vcpus: image.vcpus },
+    args: commandLine(boot, facts, wholeArgs),
+    channel: image.metrics === 'frames',
+    ends: facts.ends,
+    ...(facts.debugExitPort === undefined || architecture !== 'x86_64'
+      ? {}
+      : { debugExitPort: facts.debugExitPort }),
+  };
+}
+
+function refused(image: Image, architecture: Architecture, why: string): PerigeeError {
+  const message = `image ${image.name} cannot run on ${architecture}: ${why}`;
+  const cure = `Use a board or an image that fit each other; docs/unikernels.md says what each family runs on.`;
+  return new PerigeeError('run-refused', message, cure);
+}
+
+/** A multiboot module's command line follows its file name; commas in it would separate modules. */
+function bootFiles({ kernel, initrd, disk }: BootSet, facts: FlavourFacts, args: string): BootFiles {
+  const module = facts.args === 'initrd' && args !== '' ? ` ${args.replaceAll(',', ' ')}` : '';
+  return {
+    ...(kernel ? { kernel: kernel.path } : {}),
+    ...(initrd ? { initrd: `${initrd.path}${module}` } : {}),
+    ...(disk ? { disk: { path: disk.path, format: disk.format } } : {}),
+  };
+}
+
+/** QEMU takes -append only together with a kernel. */
+function commandLine({ kernel }: BootSet, facts: FlavourFacts, args: string): string | undefined {
+  if (!kernel || facts.args !== 'append') return undefined;
+  return facts.appendPrefix === undefined || args === '' ? args : `${facts.appendPrefix} ${args}`;
+}
