@@ -156,6 +156,7 @@ export class Run {
   #onSign(sign: ConsoleSign): void {
     if (sign.kind === 'ready') {
       this.#update(this.#phase('readyMs'));
+      this.#parts.changed(this.#record);
       return;
     }
     this.#feed(sign);

@@ -131,7 +131,7 @@ function observers(
   return {
     changed(run) {
       journal(parts, run);
-      if (run.state.kind === 'booted') feed = parts.feed(image, send);
+      if (run.state.kind === 'booted') feed ??= parts.feed(image, send);
       if (run.state.kind === 'reporting') record(parts, run, bootSamples(run));
       if (run.state.kind === 'ended') {
         feed?.[Symbol.dispose]();
