@@ -75,11 +75,13 @@ function show(item: RunNews, options: RunOptions): void {
 
 function summarise(run: RunRecord, options: RunOptions): void {
   if (options.json) return printJson(run);
-  const { firstMetricMs, spawnedMs } = run.boot;
+  const { firstMetricMs, readyMs, spawnedMs } = run.boot;
   const boot =
-    firstMetricMs === undefined
-      ? 'no metric'
-      : `first metric after ${formatValue(firstMetricMs, 'milliseconds')}`;
+    firstMetricMs !== undefined
+      ? `first metric after ${formatValue(firstMetricMs, 'milliseconds')}`
+      : readyMs !== undefined
+        ? `ready after ${formatValue(readyMs, 'milliseconds')}, no metric`
+        : 'no metric';
   const spawn =
     spawnedMs === undefined ? '' : ` (QEMU started after ${formatValue(spawnedMs, 'milliseconds')})`;
   const rss = run.footprint ? `, peak RSS ${formatValue(run.footprint.peakRssBytes, 'bytes')}` : '';

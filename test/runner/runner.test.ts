@@ -77,6 +77,27 @@ describe('a run of hostsense', () => {
   });
 });
 
+describe('a guest that reports no metric', () => {
+  it('is ready when its console says what its manifest waits for, and is left to run', async () => {
+    const images = tempFolder('images');
+    changedImage(images, 'hello', { readyWithinMs: 1000, readyText: 'ready' });
+    const patient = workshop({ folder, images });
+    after(() => patient.runner[Symbol.asyncDispose]());
+    const run = await until(
+      patient.runner,
+      'hello',
+      'fault=silent',
+      (news) => news.kind === 'changed' && news.run.boot.readyMs !== undefined,
+    );
+    assert.equal(run.boot.firstMetricMs, undefined);
+    await new Promise((go) => setTimeout(go, 1200));
+    assert.deepEqual(
+      patient.runner.active.map(({ id, state }) => [id, state.kind]),
+      [[run.id, 'booted']],
+    );
+  });
+});
+
 describe('a guest that misbehaves', () => {
   it('and sends garbage is counted, and stopped when its time to report is over', async () => {
     const images = tempFolder('images');
