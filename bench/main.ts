@@ -7,19 +7,18 @@ import type { Bench, Figures } from './bench.js';
 const BENCHES: Readonly<Record<string, Bench>> = { boot: bootBench, idle: idleBench };
 
 async function main(argv: readonly string[]): Promise<number> {
+  const usage = `npm run bench -- NAME [--quick] [--json], where NAME is all, ${Object.keys(BENCHES).join(', ')}\n`;
   const { values, positionals } = parseArgs({
     args: [...argv],
     allowPositionals: true,
-    options: { json: { type: 'boolean' }, quick: { type: 'boolean' } },
+    options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean' } },
   });
   const [wanted] = positionals;
   const names =
     wanted === 'all' ? Object.keys(BENCHES) : wanted !== undefined && wanted in BENCHES ? [wanted] : [];
-  if (names.length === 0) {
-    process.stderr.write(
-      `npm run bench -- NAME [--quick] [--json], where NAME is all, ${Object.keys(BENCHES).join(', ')}\n`,
-    );
-    return 2;
+  if (values.help === true || names.length === 0) {
+    process.stderr.write(usage);
+    return values.help === true ? 0 : 2;
   }
   const results: Record<string, Figures> = {};
   for (const name of names) {

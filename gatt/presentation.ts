@@ -39,7 +39,7 @@ const WIDTHS = {
 
 export type NumberFormat = keyof typeof WIDTHS;
 
-export const PRESENTATION_FORMAT_BYTES = 7;
+const PRESENTATION_FORMAT_BYTES = 7;
 /** The descriptions are those of the Bluetooth SIG, and ours says none. */
 const NAMESPACE_SIG = 0x01;
 

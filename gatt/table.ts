@@ -1,10 +1,10 @@
-import { decodePresentationFormat, encodePresentationFormat } from './presentation.js';
+import { encodePresentationFormat } from './presentation.js';
 import type { PresentationFormat } from './presentation.js';
 import { describeMetric, perFormatUnit, UNIT_FORMATS } from './units.js';
 import type { MetricUnit } from './units.js';
 import { utf8Prefix } from './utf8.js';
 import { metricUuid, PRESENTATION_FORMAT, USER_DESCRIPTION } from './uuids.js';
-import { decodeValue, encodeValue } from './values.js';
+import { encodeValue } from './values.js';
 
 /** Longest attribute value (Core specification, vol 3, part F, 3.2.9). */
 export const MAX_ATTRIBUTE_BYTES = 512;
@@ -13,14 +13,14 @@ const SMALL_READ_BYTES = 22;
 /** Longer descriptions are read in pieces; more than this is no name any more. */
 export const MAX_DESCRIPTION_BYTES = 3 * SMALL_READ_BYTES;
 
-export interface MetricDescription {
+interface MetricDescription {
   /** For people: "CPU temperature". */
   readonly label: string;
   readonly unit: MetricUnit;
 }
 
 /** One row of the metrics service: read and notify, with the descriptors that make it readable for any app. */
-export interface MetricCharacteristic {
+interface MetricCharacteristic {
   readonly uuid: string;
   readonly presentation: PresentationFormat;
   readonly descriptors: readonly { readonly uuid: string; readonly value: Uint8Array }[];
@@ -39,19 +39,10 @@ export function metricCharacteristic(index: number, metric: MetricDescription): 
   };
 }
 
-/** The characteristic's value: `value` is in the metric's own unit, undefined when there is none yet. */
+/**
+ * The characteristic's value: `value` is in the metric's own unit, undefined when there is none. A phone decodes it by
+ * the descriptor alone: decodePresentationFormat and decodeValue.
+ */
 export function encodeMetric(unit: MetricUnit, value: number | undefined): Uint8Array {
   return encodeValue(UNIT_FORMATS[unit], value === undefined ? undefined : value / perFormatUnit(unit));
-}
-
-/** The reverse of encodeMetric, for a reader that knows the metric. */
-export function decodeMetric(unit: MetricUnit, bytes: Uint8Array): number | undefined {
-  const value = decodeValue(UNIT_FORMATS[unit], bytes);
-  return value === undefined ? undefined : value * perFormatUnit(unit);
-}
-
-/** For a reader that knows only the descriptor: undefined when the format is none of numbers, or the value not known. */
-export function decodeBySelfDescription(descriptor: Uint8Array, bytes: Uint8Array): number | undefined {
-  const presentation = decodePresentationFormat(descriptor);
-  return presentation === undefined ? undefined : decodeValue(presentation, bytes);
 }

@@ -59,7 +59,7 @@ export function describeMetric(label: string, unit: MetricUnit): string {
   return spelled === undefined ? label : `${label} (${spelled})`;
 }
 
-/** The number that a metric's value in its own unit has in the unit of its Presentation Format, and back. */
+/** The number that a metric's value in its own unit has in the unit of its Presentation Format: this many to one. */
 export function perFormatUnit(unit: MetricUnit): number {
   return unit === 'milliseconds' ? 1000 : 1;
 }

@@ -51,9 +51,3 @@ export function uuidBytes(uuid: string): Uint8Array {
     bytes[bytes.length - 1 - i] = Number.parseInt(uuid.slice(2 * i, 2 * i + 2), 16);
   return bytes;
 }
-
-export function uuidText(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
-    .reverse()
-    .join('');
-}

@@ -1,12 +1,14 @@
 import type { Config } from './config/index.js';
 import { createControl } from './gateway/control.js';
-import type { Clock, GatewayControl, Image, Logger } from './domain/index.js';
+import { reasonOf, type Clock, type GatewayControl, type Logger } from './domain/index.js';
 import { openCatalogue, vmSpec } from './images/index.js';
-import { createGuestDecoder, encodeStop } from './metrics/index.js';
+import { encodeStop } from './metrics/index.js';
 import { BUILT_IMAGES, Closer, airSocket, consoleDirectory, controlSocket } from './platform/index.js';
-import { hostArchitecture, newRunId } from './platform/index.js';
+import { hostArchitecture, newRunId, pruneLogs } from './platform/index.js';
 import { createRunner, endOrphans, keepRunning } from './runner/index.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
+import { boardAccelerator, type ChooserParts } from './gateway/accelerator.js';
+import { guestDecoders } from './gateway/decoders.js';
 import { sensorFeed } from './gateway/feed.js';
 import { createSensorHub } from './sensors/index.js';
 import { createRecorder, openLevelStore } from './store/index.js';
@@ -17,6 +19,8 @@ export interface GatewayParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** The value of PATH: where QEMU is. */
+  readonly searchPath: string;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -29,7 +33,7 @@ export interface Gateway extends AsyncDisposable {
  * The whole flow: images are run, what guests report is stored, and what is stored goes to radio, backend and page.
  * Disposing it ends every guest, stores what waits and closes everything, in that order.
  */
-export async function startGateway({ config, clock, logger }: GatewayParts): Promise<Gateway> {
+export async function startGateway({ config, clock, logger, searchPath }: GatewayParts): Promise<Gateway> {
   const closer = new Closer(logger);
   try {
     const data = config.dataDirectory;
@@ -39,15 +43,21 @@ export async function startGateway({ config, clock, logger }: GatewayParts): Pro
     const sensors = createSensorHub({ clock, logger });
     const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
     const logDirectory = consoleDirectory(data);
-    const host = { architecture: hostArchitecture(), ...config.runner };
+    const architecture = hostArchitecture();
+    const { maxRuns, qemuDirectory } = config.runner;
+    const accelerator = await acceleratorOf(config, {
+      ...{ dataDirectory: data, catalogue, host: { architecture, qemuDirectory }, searchPath, clock, logger },
+    });
+    const host = { architecture, accelerator, qemuDirectory };
+    await dropOldLogs(logDirectory, logger);
 
     const runner = closer.use(
       'runner',
       createRunner({
         ...{ journal: store, catalogue, clock, logger, logDirectory },
-        ...{ architecture: host.architecture, maxRuns: config.runner.maxRuns },
+        ...{ architecture, maxRuns },
         spec: (image, args, id) => vmSpec(image, args, id, host),
-        decoder: (image: Image) => createGuestDecoder({ image: image.name }),
+        ...guestDecoders(),
         feed: (image, send) => sensorFeed(sensors, image, send),
         stopFrame: encodeStop(),
         record: (observation) => recorder.record(observation),
@@ -56,7 +66,10 @@ export async function startGateway({ config, clock, logger }: GatewayParts): Pro
 
     const radio = closer.use(
       'radio',
-      openMetricsRadio({ config, store, runner, airSocket: airSocket(data), clock, logger }),
+      openMetricsRadio({
+        ...{ config, store, runner, airSocket: airSocket(data), clock, logger },
+        problem: () => recorder.lost > 0,
+      }),
     );
     const uploader = createUploader({
       ...{ store, gatewayId: store.gatewayId, clock, logger, intervalMs: config.sync.intervalMs },
@@ -86,5 +99,22 @@ export async function startGateway({ config, clock, logger }: GatewayParts): Pro
   } catch (error) {
     await closer[Symbol.asyncDispose]();
     throw error;
+  }
+}
+
+/** What the configuration says, or else what this board was seen to run our guests best with. */
+async function acceleratorOf(config: Config, parts: ChooserParts): Promise<'tcg' | 'kvm'> {
+  if (config.runner.accelerator !== 'auto') return config.runner.accelerator;
+  const { accelerator, why, cure } = await boardAccelerator(parts).choose();
+  parts.logger.info({ accelerator, cure }, `accelerator: ${why}`);
+  return accelerator;
+}
+
+/** At the start nothing runs, and every console but the newest may go. A folder that cannot be read stops no gateway. */
+async function dropOldLogs(directory: string, logger: Logger): Promise<void> {
+  try {
+    await pruneLogs(directory, new Set());
+  } catch (error) {
+    logger.warn({ directory }, `old consoles were not removed: ${reasonOf(error)}`);
   }
 }

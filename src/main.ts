@@ -1,3 +1,4 @@
-import { runCommandLine } from './cli/index.js';
+import { mindClosedPipes, runCommandLine } from './cli/index.js';
 
+mindClosedPipes();
 process.exitCode = await runCommandLine(process.argv, process.env);

@@ -8,6 +8,8 @@ import type { ParsedBatch } from './parse-batch.js';
 export interface Applied extends Added {
   /** Everything from 1 up to here is held; 0 while the first is missing. */
   readonly sequence: number;
+  /** The gateway takes more for held than is: this database was lost, or is an old copy. */
+  readonly forgot: boolean;
 }
 
 /** Applies a batch as a whole or not at all. Applying it again, or one that overlaps it, adds only what is new. */
@@ -17,7 +19,9 @@ export async function applyBatch(database: Database, batch: ParsedBatch): Promis
     await upsertRuns(sql, batch);
     const added = await insertObservations(sql, batch);
     await count(sql, batch.gatewayId, added);
-    return { ...added, sequence: await heldUpTo(sql, batch) };
+    const { gatewayId, epoch, after } = batch;
+    const forgot = after.sequence > 0 && (await heldUpTo(sql, gatewayId, after.epoch)) < after.sequence;
+    return { ...added, forgot, sequence: await heldUpTo(sql, gatewayId, epoch) };
   });
 }
 

@@ -31,13 +31,13 @@ function stretches(
   return [firsts, lasts];
 }
 
-/** The watermark of the batch's epoch: everything from 1 up to it is held. */
-export async function heldUpTo(sql: Sql, batch: ParsedBatch): Promise<number> {
+/** An epoch's watermark: everything from 1 up to it is held. */
+export async function heldUpTo(sql: Sql, gatewayId: string, epoch: number): Promise<number> {
   const [row] = await sql.query(
     `SELECT coalesce(max(upper(stretch)) - 1, 0) AS sequence
      FROM epochs, unnest(held) AS stretch
      WHERE gateway_id = $1 AND epoch = $2 AND lower(stretch) <= 1`,
-    [batch.gatewayId, batch.epoch],
+    [gatewayId, epoch],
   );
   return integer(row, 'sequence');
 }

@@ -1,5 +1,5 @@
 /** Every way in which the world can fail the backend, with the exit status that its command ends with. */
-export const BACKEND_ERROR_EXITS = {
+const BACKEND_ERROR_EXITS = {
   usage: 2,
   'data-dir-unusable': 4,
   'data-dir-locked': 5,

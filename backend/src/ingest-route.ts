@@ -20,6 +20,7 @@ export function addIngestRoute(server: FastifyInstance, database: Database): voi
       sequence: applied.sequence,
       observationsApplied: applied.observations,
       samplesApplied: applied.samples,
+      forgot: applied.forgot,
     }).finish();
     return reply.type(PROTOBUF).send(Buffer.from(receipt));
   });

@@ -38,6 +38,8 @@ export interface ParsedBatch {
   readonly epoch: number;
   /** Sequences right before the first observation that no longer exist anywhere. */
   readonly lostBefore: number;
+  /** What the gateway takes for held; sequence 0 for nothing. */
+  readonly after: { readonly epoch: number; readonly sequence: number };
   readonly series: readonly ParsedSeries[];
   readonly observations: readonly ParsedObservation[];
   readonly runs: readonly ParsedRun[];
@@ -67,6 +69,10 @@ export function parseBatch(bytes: Uint8Array): ParsedBatch {
       Math.max(0, (observations[0]?.sequence ?? 1) - 1),
       'lost_before',
     ),
+    after: {
+      epoch: checkedInteger(wire.afterEpoch, 0, EPOCH_MAX, 'after_epoch'),
+      sequence: checkedInteger(wire.afterSequence, 0, Number.MAX_SAFE_INTEGER, 'after_sequence'),
+    },
     series: wire.series.map(parseSeries),
     observations,
     runs: wire.runs.map(parseRun),

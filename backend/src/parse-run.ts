@@ -28,6 +28,8 @@ const PHASES = [
   'resumedMs',
   'firstConsoleByteMs',
   'firstMetricMs',
+  'readyMs',
+  'bootedMs',
   'endedMs',
 ] as const;
 const COSTS = ['peakRssBytes', 'peakPssBytes', 'cpuUserSeconds', 'cpuSystemSeconds', 'imageBytes'] as const;

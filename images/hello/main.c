@@ -1,6 +1,7 @@
 /*
  * The smallest proof of life: says hello, reports how long the boot took, and ends.
- * Options: stay=1 idles until the host says stop; fault=KIND misbehaves on purpose (see README.md).
+ * Options: stay=1 idles until the host says stop; loop=N times N rounds of work; fault=KIND misbehaves on purpose
+ * (see README.md).
  */
 #include "channel.h"
 #include "guest.h"
@@ -12,19 +13,57 @@
 #include <stddef.h>
 
 #define METRIC_GUEST_BOOT 1u
+#define METRIC_GUEST_LOOP 2u
+
+/* A kilobyte of memory: stays in any processor's first cache. */
+#define LOOP_WORDS 256u
+#define LOOP_SLEEP_US 1000u
+
 #define GARBAGE_BYTES 64u
 #define FAULT_STATUS 7u
 
 /* 2 GiB: neither memory nor a device, on any of the machines. */
 #define UNMAPPED 0x80000000u
 
+static void put_milliseconds(struct report *report, uint32_t metric, uint64_t us) {
+    struct value *value = &report->values[report->count++];
+    value->metric = metric;
+    value->value = (double)(uint32_t)us / 1000.0;
+}
+
+/* Arithmetic, loads and stores (Marsaglia's xorshift picks the place): the same work under every accelerator. */
+static uint64_t time_loop(uint32_t rounds) {
+    static volatile uint32_t words[LOOP_WORDS];
+    uint64_t start = platform_now_us();
+    uint32_t value = 1;
+    for (uint32_t round = 0; round < rounds; round++) {
+        value ^= value << 13;
+        value ^= value >> 17;
+        value ^= value << 5;
+        words[value % LOOP_WORDS] += value;
+    }
+    return platform_now_us() - start;
+}
+
+/* Never returns on a host that delivers no timer interrupt: such a host must not be taken for one that works. */
+static void sleep_once(void) {
+    uint64_t deadline = platform_now_us() + LOOP_SLEEP_US;
+    while (platform_now_us() < deadline)
+        platform_idle(deadline);
+}
+
 static void report_boot(void) {
     static struct report report;
+    const char *rounds = option_find("loop", 0);
     report.guest_us = platform_now_us();
-    report.count = 1;
-    report.values[0].metric = METRIC_GUEST_BOOT;
-    report.values[0].value = (double)(uint32_t)report.guest_us / 1000.0;
+    put_milliseconds(&report, METRIC_GUEST_BOOT, report.guest_us);
     channel_declare(METRIC_GUEST_BOOT, "guest_boot", UNIT_MILLISECONDS);
+    if (rounds != NULL) {
+        sleep_once();
+        put_milliseconds(&report, METRIC_GUEST_LOOP, time_loop((uint32_t)text_take_number(&rounds, 10)));
+        channel_declare(METRIC_GUEST_LOOP, "guest_loop", UNIT_MILLISECONDS);
+        report.guest_us = platform_now_us();
+    }
     channel_report(&report);
 }
 

@@ -12,7 +12,7 @@ const MAX_SEEN = 256;
 /** Supervision timeout that the connection event tells, in steps of 10 ms. */
 const SUPERVISION = 42;
 
-export interface Advertising {
+interface Advertising {
   readonly enabled: boolean;
   readonly type: number;
   readonly intervalMs: number;
@@ -25,7 +25,7 @@ const CONNECTABLE = 0x00;
 const SCANNABLE = 0x02;
 const SCAN_RESPONSE = 0x04;
 
-export interface Scanning {
+interface Scanning {
   readonly enabled: boolean;
   readonly active: boolean;
   readonly filterDuplicates: boolean;
@@ -58,7 +58,7 @@ export type Reply =
   | { readonly kind: 'pending'; readonly status: number; readonly then: () => void };
 
 /** Obeys one HCI command on a controller. */
-export type Execute = (controller: Controller, opcode: number, parameters: Buffer) => Reply;
+type Execute = (controller: Controller, opcode: number, parameters: Buffer) => Reply;
 
 /** An emulated LE controller: HCI towards its host, the Air towards the others. */
 export class Controller implements HciTransport {

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { HciTransport } from './transport.js';
 
 /** Where a stand-in socket finds the virtual device of a number. */
-export type DeviceLookup = (device: number) => HciTransport | undefined;
+type DeviceLookup = (device: number) => HciTransport | undefined;
 
 /**
  * The class that takes the place of both bluetooth-hci-socket packages: the same methods and events, over an

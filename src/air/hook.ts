@@ -17,7 +17,7 @@ let nextDevice = FIRST_DEVICE;
 let installed = false;
 
 /** A number under which a Bluetooth stack of this process finds a virtual device. */
-export interface VirtualDevice {
+interface VirtualDevice {
   readonly id: number;
   /** Takes the number back and closes the transport. */
   withdraw(): void;

@@ -5,7 +5,6 @@ export type { Controller } from './controller.js';
 export { withoutExitHooks } from './exit-hooks.js';
 export { H4Parser } from './h4.js';
 export { offerDevice } from './hook.js';
-export type { VirtualDevice } from './hook.js';
 export { serveAir } from './server.js';
 export type { AirServer } from './server.js';
 export type { HciTransport } from './transport.js';

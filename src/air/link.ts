@@ -6,7 +6,7 @@ interface Fragment {
 }
 
 /** What a link asks of the controllers that it joins. */
-export interface Station {
+interface Station {
   freeHandle(): number;
   toHost(packet: Buffer): void;
   completed(handle: number, packets: number): void;
@@ -14,7 +14,7 @@ export interface Station {
 }
 
 /** One controller's end of a connection. */
-export interface LinkEnd<S extends Station> {
+interface LinkEnd<S extends Station> {
   readonly controller: S;
   readonly role: 'central' | 'peripheral';
   readonly handle: number;

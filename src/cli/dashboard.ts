@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { seriesKey, type GatewayStatus, type LatestSample } from '../domain/index.js';
 import type { Config } from '../config/index.js';
 import type { PhoneView } from './demo-phone.js';
@@ -15,18 +16,25 @@ export function welcome({ status, backendUrl, config }: Surroundings, say: (line
   say(`  Page      ${status.webUrl ?? 'off'}`);
   say(`  Backend   ${backendUrl}/v1/gateways/${status.gatewayId}/latest`);
   say(`  Data      ${config.dataDirectory}`);
-  say(
-    config.radio.mode === 'virtual'
-      ? '  Radio     virtual: this machine has no Bluetooth adapter to use, so a phone in software reads the metrics'
-      : `  Radio     ${status.radio.driver}: look for "${status.name}" with any Bluetooth LE app`,
-  );
-  say(
-    '  Try       npx perigee run hello --follow, npx perigee ps, in another terminal; Ctrl-C ends the demo',
-  );
+  say(`  Radio     ${describeRadio(status, config)}`);
+  const where = config.dataDirectory === resolve('data') ? '' : ` --data ${config.dataDirectory}`;
+  say(`  Try       npx perigee run hello --follow${where}, in another terminal; Ctrl-C ends the demo`);
 }
 
-/** One line for a log or a pipe. */
+function describeRadio({ name, radio }: GatewayStatus, { radio: { mode } }: Config): string {
+  switch (mode) {
+    case 'off':
+      return 'off: nothing is shown to phones';
+    case 'virtual':
+      return 'virtual, of software, and so is the phone that reads the metrics: nothing leaves this machine';
+    case 'auto':
+      return `${radio.driver}: look for "${name}" with any Bluetooth LE app`;
+  }
+}
+
+/** One line for a log or a pipe; counts are since `before`. */
 export function progressLine(
+  before: GatewayStatus,
   status: GatewayStatus,
   latest: readonly LatestSample[],
   view: PhoneView,
@@ -34,42 +42,56 @@ export function progressLine(
   return [
     `${status.uptimeSeconds.toFixed(0)} s`,
     `${status.activeRuns} guests`,
-    `${status.store.samples} samples of ${latest.length} metrics stored`,
+    `${status.store.samples - before.store.samples} samples of ${latest.length} metrics stored`,
     `${view.reads} read over BLE`,
     `${status.sync.samplesAcknowledged} at the backend`,
   ].join(', ');
 }
 
-/** Rows that fit a terminal of 24 lines, what the phone shows beside them. */
-const MAX_ROWS = 14;
+/** What a terminal has where nothing is known of it. */
+const DEFAULT_ROWS = 24;
+const DEFAULT_COLUMNS = 80;
+/** Lines of the welcome above the picture, and of the picture besides metrics. */
+const OTHER_ROWS = 14;
+const PHONE_ROWS = 4;
 
-/** Draws over its own last picture. */
-export function dashboard(): (
-  status: GatewayStatus,
-  latest: readonly LatestSample[],
-  view: PhoneView,
-) => void {
+type Draw = (status: GatewayStatus, latest: readonly LatestSample[], view: PhoneView) => void;
+
+/** Draws over its own last picture, no wider than the terminal: a line that wraps could not be drawn over. */
+export function dashboard(before: GatewayStatus): Draw {
   let drawn = 0;
   return (status, latest, view) => {
-    const means = latest.filter(({ series }) => !/_(minimum|min|maximum|max|stddev|rate)$/.test(series.name));
-    const rows = means
-      .toSorted((a, b) => a.series.name.localeCompare(b.series.name))
-      .slice(0, MAX_ROWS)
-      .map(({ series, value }) => [seriesKey(series), formatValue(value, series.unit)]);
-    const text = [
+    const { columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS } = process.stdout;
+    const lines = [
       '',
-      paint('cyan', progressLine(status, latest, view)),
-      paint('dim', `phone: ${view.state}; backend: ${status.sync.text}`),
-      table([['METRIC', 'NOW'], ...rows]),
-      ...view.metrics
-        .slice(0, 4)
-        .map(
-          ({ name, value, unit }) =>
-            `${paint('green', 'on the phone')}  ${name}: ${value ?? 'not known'} ${unit}`,
-        ),
-    ].join('\n');
-    const clear = drawn === 0 ? '' : `\x1b[${drawn}A\x1b[J`;
-    process.stdout.write(`${clear}${text}\n`);
-    drawn = text.split('\n').length;
+      paint('cyan', cut(progressLine(before, status, latest, view), columns)),
+      paint('dim', cut(`phone: ${view.state}; backend: ${status.sync.text}`, columns)),
+      ...metricRows(latest, Math.max(1, rows - OTHER_ROWS)).map((line) => cut(line, columns)),
+      ...view.metrics.slice(0, PHONE_ROWS).map((metric) => cut(phoneLine(metric), columns)),
+    ];
+    process.stdout.write(`${drawn === 0 ? '' : `\x1b[${drawn}A\x1b[J`}${lines.join('\n')}\n`);
+    drawn = lines.length;
   };
+}
+
+/** Of the statistics only the means: the others are on the page. */
+function metricRows(latest: readonly LatestSample[], room: number): readonly string[] {
+  const shown = latest
+    .filter(({ series }) => !/_(min|max|stddev|rate)$/.test(series.name))
+    .toSorted((a, b) => a.series.name.localeCompare(b.series.name))
+    .slice(0, room);
+  const rows = shown.map(({ series, value }) => [seriesKey(series), formatValue(value, series.unit)]);
+  const rest = latest.length - shown.length;
+  return [
+    ...table([['METRIC', 'NOW'], ...rows]).split('\n'),
+    ...(rest > 0 ? [`… and ${rest} more on the page`] : []),
+  ];
+}
+
+function phoneLine({ name, unit, value }: PhoneView['metrics'][number]): string {
+  return `on the phone  ${name}: ${value === undefined ? 'not known' : `${value.toLocaleString('en')} ${unit}`}`;
+}
+
+function cut(line: string, columns: number): string {
+  return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
 }

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackendError, openBackend } from 'perigee-backend';
 import type { Config } from '../config/index.js';
-import { PerigeeError, type GatewayControl, type GatewayStatus, type RunNews } from '../domain/index.js';
+import { PerigeeError, type GatewayControl, type GatewayStatus } from '../domain/index.js';
 import { startGateway } from '../gateway.js';
-import { airSocket, createLogger, demoBackendDirectory, newRunId, systemClock } from '../platform/index.js';
+import { airSocket, createLogger, demoBackendDirectory, systemClock } from '../platform/index.js';
 import { findAdapter } from '../radio/index.js';
 import { dashboard, progressLine, welcome } from './dashboard.js';
+import { runHello } from './demo-hello.js';
 import { runPhone, type PhoneView } from './demo-phone.js';
 import { configOf, type CommonOptions } from './options.js';
 import { paint, print, printJson, remark } from './output.js';
@@ -25,10 +26,10 @@ export interface DemoSummary {
 
 /** Batches often enough to be seen, and large enough to be batches. */
 const SYNC_EVERY_MS = 5000;
-/** Hello is started again and again, so that a run from its request to its end can be watched. */
-const HELLO_EVERY_MS = 10_000;
 const SHOW_EVERY_MS = 1000;
 const PROGRESS_EVERY_MS = 5000;
+
+const PHONE_AT_START = { virtual: 'starts', auto: 'take your own', off: 'the radio is off' } as const;
 
 type DemoOptions = CommonOptions & { readonly for?: number };
 
@@ -41,19 +42,24 @@ export async function demo(env: Env, options: DemoOptions): Promise<number> {
   await using backend = await openDemoBackend(base);
   const config = demoConfig(base, backend.url);
   const logger = createLogger(env['PERIGEE_LOG_LEVEL'] === undefined ? 'error' : config.logLevel);
-  await using gateway = await startGateway({ config, clock: systemClock, logger });
+  await using gateway = await startGateway({
+    config,
+    clock: systemClock,
+    searchPath: env['PATH'] ?? '',
+    logger,
+  });
   const { control } = gateway;
   const before = await control.status();
   const say = options.json ? remark : print;
   welcome({ status: before, backendUrl: backend.url, config }, say);
 
   const virtual = config.radio.mode === 'virtual';
-  const view: PhoneView = { reads: 0, metrics: [], state: virtual ? 'starts' : 'take your own' };
+  const view: PhoneView = { reads: 0, metrics: [], state: PHONE_AT_START[config.radio.mode] };
   const timer = options.for === undefined ? undefined : setTimeout(() => ending.abort(), options.for);
   const parts = [
     virtual ? runPhone(airSocket(config.dataDirectory), view, ending.signal) : Promise.resolve(),
     runHello(control, ending.signal),
-    show(control, view, options, ending.signal),
+    show(control, before, view, options, ending.signal),
   ];
   await ended;
   clearTimeout(timer);
@@ -88,33 +94,21 @@ async function openDemoBackend(config: Config): ReturnType<typeof openBackend> {
   }
 }
 
-async function runHello(control: GatewayControl, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await toItsEnd(control.run({ id: newRunId(), image: 'hello' }));
-    // Rejects only on abort, and then the loop ends.
-    await delay(HELLO_EVERY_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-async function toItsEnd(news: AsyncIterable<RunNews>): Promise<void> {
-  const reader = news[Symbol.asyncIterator]();
-  while ((await reader.next()).done !== true);
-}
-
 async function show(
   control: GatewayControl,
+  before: GatewayStatus,
   view: PhoneView,
   options: DemoOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const live = process.stdout.isTTY && options.json === undefined;
-  const draw = dashboard();
+  const draw = dashboard(before);
   while (!signal.aborted) {
     // Rejects only on abort, and then what there is is shown once more.
     await delay(live ? SHOW_EVERY_MS : PROGRESS_EVERY_MS, undefined, { signal }).catch(() => undefined);
     const [status, latest] = await Promise.all([control.status(), control.latest()]);
     if (live) draw(status, latest, view);
-    else (options.json ? remark : print)(progressLine(status, latest, view));
+    else (options.json ? remark : print)(progressLine(before, status, latest, view));
   }
 }
 

@@ -25,7 +25,7 @@ export async function doctor(env: Env, options: CommonOptions): Promise<number> 
   const architecture = hostArchitecture();
   const findings = [
     findQemu(architecture, config, env['PATH'] ?? ''),
-    findAccelerator(config),
+    await findAccelerator(config, architecture, env['PATH'] ?? '', createLogger('silent')),
     ...(await findImages(config, architecture)),
     findDataDirectory(config),
     ...(await findSensors(createLogger('silent'))),

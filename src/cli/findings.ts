@@ -4,6 +4,7 @@ import type { Config } from '../config/index.js';
 import { reasonOf, type Architecture, type GatewayControl, type Logger } from '../domain/index.js';
 import { QEMU_PROGRAMS, openCatalogue } from '../images/index.js';
 import { BUILT_IMAGES, systemClock } from '../platform/index.js';
+import { boardAccelerator } from '../gateway/accelerator.js';
 import { createSensorHub } from '../sensors/index.js';
 
 /** One fact about this board. `fail`: guests cannot run, or nothing can be stored. `note`: worth knowing. */
@@ -21,23 +22,45 @@ const ok = (name: string, text: string): Finding => ({ name, verdict: 'ok', text
 
 export function findQemu(architecture: Architecture, config: Config, path: string): Finding {
   const program = QEMU_PROGRAMS[architecture];
-  const folders = [config.runner.qemuDirectory, ...path.split(delimiter)].filter(
-    (folder) => folder !== undefined,
-  );
+  const { qemuDirectory } = config.runner;
+  const folders = qemuDirectory === undefined ? path.split(delimiter) : [qemuDirectory];
   const found = folders.map((folder) => join(folder, program)).find(isExecutable);
   if (found !== undefined) return ok('QEMU', found);
+  if (qemuDirectory !== undefined) {
+    return failed(
+      'QEMU',
+      `there is no ${program} in ${qemuDirectory}`,
+      'Correct runner.qemuDirectory, or drop it.',
+    );
+  }
   const text = `${program} is not on the PATH: guests cannot run`;
-  return { name: 'QEMU', verdict: 'fail', text, cure: 'Run npm run setup, or set runner.qemuDirectory.' };
+  return failed('QEMU', text, 'Run npm run setup, or set runner.qemuDirectory.');
 }
 
-/** KVM is told, not used: it is chosen by runner.accelerator, and a /dev/kvm that opens may still run no guest. */
-export function findAccelerator(config: Config): Finding {
-  const opens = isReadableAndWritable('/dev/kvm');
-  const kvm = opens ? '/dev/kvm opens' : '/dev/kvm is absent or may not be opened';
-  if (config.runner.accelerator === 'tcg') return ok('Accelerator', `tcg, by configuration; ${kvm}`);
-  if (opens) return ok('Accelerator', 'kvm, by configuration');
-  const cure = 'Set runner.accelerator to tcg, or add the user to the kvm group.';
-  return { name: 'Accelerator', verdict: 'fail', text: `kvm is configured, but ${kvm}`, cure };
+/** What would be used, tried if need be: a /dev/kvm that opens may still run no guest. */
+export async function findAccelerator(
+  config: Config,
+  architecture: Architecture,
+  searchPath: string,
+  logger: Logger,
+): Promise<Finding> {
+  const { accelerator, qemuDirectory } = config.runner;
+  if (accelerator !== 'auto') return ok('Accelerator', `${accelerator}, by configuration`);
+  const { dataDirectory } = config;
+  const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
+  const host = { architecture, qemuDirectory };
+  const chooser = boardAccelerator({
+    dataDirectory,
+    catalogue,
+    host,
+    searchPath,
+    clock: systemClock,
+    logger,
+  });
+  const choice = await chooser.choose();
+  const text = `${choice.accelerator}: ${choice.why}`;
+  if (choice.cure === undefined) return ok('Accelerator', text);
+  return { name: 'Accelerator', verdict: 'note', text, cure: choice.cure };
 }
 
 export async function findImages(config: Config, architecture: Architecture): Promise<readonly Finding[]> {
@@ -66,7 +89,9 @@ export function findDataDirectory(config: Config): Finding {
       'Choose another with --data, or correct its permissions.',
     );
   }
-  const { bavail, bsize } = statfsSync(folder);
+  const { bavail, blocks, bsize } = statfsSync(folder);
+  if (blocks === 0)
+    return failed('Data directory', `nothing can be kept in ${folder}`, 'Choose another with --data.');
   const free = `${((bavail * bsize) / 2 ** 30).toFixed(1)} GiB free`;
   if (bavail * bsize >= LOW_SPACE_BYTES) return ok('Data directory', `${config.dataDirectory}, ${free}`);
   return failed(
@@ -93,12 +118,22 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
       'See the log; is the disk full?',
     );
     return [
-      ok('Gateway', `runs as process ${processId}, start ${epoch}, ${activeRuns} guests`),
+      ok(
+        'Gateway',
+        `runs as process ${processId}, start ${epoch}, ${activeRuns} ${activeRuns === 1 ? 'guest' : 'guests'}`,
+      ),
       lostObservations === 0 ? ok('Recording', 'nothing was lost') : lost,
       radio.state.kind === 'unavailable'
         ? { name: 'Radio', verdict: 'note', text: radio.state.reason, cure: radio.state.cure }
-        : ok('Radio', `${radio.driver}: ${radio.state.kind}`),
-      ok('Backend', sync.text),
+        : ok('Radio', radio.state.kind === 'off' ? 'off' : `${radio.driver}: ${radio.state.kind}`),
+      sync.waiting
+        ? {
+            name: 'Backend',
+            verdict: 'note',
+            text: sync.text,
+            cure: 'Is sync.url right, and does the backend run?',
+          }
+        : ok('Backend', sync.text),
     ];
   } catch (error) {
     return [{ name: 'Gateway', verdict: 'note', text: reasonOf(error), cure: 'Start one: perigee serve' }];

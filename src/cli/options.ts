@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { loadConfig, type Config } from '../config/index.js';
-import { PerigeeError, type GatewayControl, type RunId } from '../domain/index.js';
+import { PerigeeError, isRunId, type GatewayControl, type RunId } from '../domain/index.js';
 import { controlSocket } from '../platform/index.js';
 import { connectControl } from '../web/index.js';
 
@@ -38,13 +38,15 @@ export function runningGateway(env: Env, options: CommonOptions): GatewayControl
 }
 
 /** More than anyone has on a screen; an older run is named by its whole id. */
-const PREFIX_DEPTH = 100;
+export const MAX_LISTED = 100;
 
-/** The one run whose id begins so. @throws PerigeeError `run-unknown` for none or several. */
-export async function runByPrefix(control: GatewayControl, prefix: string): Promise<RunId> {
-  const runs = (await control.runs(PREFIX_DEPTH)).filter((run) => run.id.startsWith(prefix.toLowerCase()));
+/** The one run whose id begins so; a whole id is taken as it is. @throws PerigeeError `run-unknown` for none or several. */
+export async function runByPrefix(control: GatewayControl, text: string): Promise<RunId> {
+  const prefix = text.toLowerCase();
+  if (isRunId(prefix)) return prefix;
+  const runs = (await control.runs(MAX_LISTED)).filter((run) => run.id.startsWith(prefix));
   const [run] = runs;
   if (run && runs.length === 1) return run.id;
-  const message = run ? `${runs.length} runs begin with "${prefix}"` : `no run begins with "${prefix}"`;
+  const message = run ? `${runs.length} runs begin with "${text}"` : `no run begins with "${text}"`;
   throw new PerigeeError('run-unknown', message, 'See `perigee ps --all` for the runs there are.');
 }

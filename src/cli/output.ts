@@ -8,7 +8,7 @@ import {
   type Unit,
 } from '../domain/index.js';
 
-/** Standard output; a closed pipe (`perigee ps | head`) is no error. */
+/** Standard output. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -61,7 +61,7 @@ const SUFFIXES: Record<Unit, string> = {
 
 const BINARY_PREFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti'] as const;
 
-/** A value as a person reads it: three significant digits and a unit. */
+/** A value as a person reads it: three significant digits and a unit. Its twin for browsers is in src/web/page/page.js. */
 export function formatValue(value: number, unit: Unit): string {
   const suffix = SUFFIXES[unit];
   if (!suffix.startsWith('B')) return `${rounded(value)}${suffix === '' ? '' : ` ${suffix}`}`;

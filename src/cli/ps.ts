@@ -1,10 +1,8 @@
 import { isEnded, type RunRecord } from '../domain/index.js';
-import { runningGateway, type CommonOptions } from './options.js';
+import { MAX_LISTED, runningGateway, type CommonOptions } from './options.js';
 import { describeState, formatValue, print, printJson, table } from './output.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-const MAX_LISTED = 100;
 
 export async function ps(env: Env, options: CommonOptions & { readonly all?: true }): Promise<number> {
   const runs = await runningGateway(env, options).runs(MAX_LISTED);

@@ -1,5 +1,7 @@
-import { PerigeeError, isEnded, type GatewayControl, type RunNews, type RunRecord } from '../domain/index.js';
-import { createLogger, newRunId, systemClock } from '../platform/index.js';
+import { join } from 'node:path';
+import { PerigeeError, isEnded, reasonOf } from '../domain/index.js';
+import type { GatewayControl, RunId, RunNews, RunRecord } from '../domain/index.js';
+import { consoleDirectory, createLogger, newRunId, systemClock } from '../platform/index.js';
 import { configOf, runningGateway, type CommonOptions } from './options.js';
 import { describeState, formatSample, formatValue, paint, print, printJson, remark } from './output.js';
 import { onRequestToEnd } from './signals.js';
@@ -17,6 +19,8 @@ interface RunOptions extends CommonOptions {
  */
 export async function run(env: Env, image: string, options: RunOptions): Promise<number> {
   const control = runningGateway(env, options);
+  const ending = new AbortController();
+  onRequestToEnd(() => ending.abort());
   const running = await control.status().then(
     () => true,
     (error: unknown) => {
@@ -24,7 +28,8 @@ export async function run(env: Env, image: string, options: RunOptions): Promise
       throw error;
     },
   );
-  if (running) return follow(control, image, options);
+  if (running)
+    return outcome(await follow(control, image, options, ending.signal), (id) => `perigee logs ${id}`);
   if (!options.json)
     remark(
       paint(
@@ -44,26 +49,47 @@ export async function run(env: Env, image: string, options: RunOptions): Promise
       web: { ...config.web, enabled: false },
     },
     clock: systemClock,
+    searchPath: env['PATH'] ?? '',
     logger: createLogger('error'),
   });
-  return await follow(gateway.control, image, options);
+  const run = await follow(gateway.control, image, options, ending.signal);
+  return outcome(run, (id) => join(consoleDirectory(config.dataDirectory), `${id}.log`));
 }
 
-async function follow(control: GatewayControl, image: string, options: RunOptions): Promise<number> {
+async function follow(
+  control: GatewayControl,
+  image: string,
+  options: RunOptions,
+  ending: AbortSignal,
+): Promise<RunRecord> {
   const id = newRunId();
   const news = control.run({ id, image, args: options.args })[Symbol.asyncIterator]();
-  onRequestToEnd(() => void control.stop(id));
+  let step = await news.next();
+  // Only now is there a run that can be stopped.
+  const stop = (): void => void stopRun(control, id);
+  ending.addEventListener('abort', stop, { once: true });
+  if (ending.aborted) stop();
   let last: RunRecord | undefined;
-  for (let step = await news.next(); step.done !== true; step = await news.next()) {
+  for (; step.done !== true; step = await news.next()) {
     const item = step.value;
     if (item.kind !== 'console') last = item.run;
     if (options.follow) show(item, options);
     else if (last?.boot.readyMs !== undefined || (last && isEnded(last))) break;
   }
+  ending.removeEventListener('abort', stop);
   await news.return?.();
   if (!last) throw new PerigeeError('run-failed', 'the gateway ended before the run did', 'Start it again.');
   summarise(last, options);
-  return outcome(last);
+  return last;
+}
+
+/** The run that cannot be stopped is the one that is followed: its end, or a second Ctrl-C, ends the command. */
+async function stopRun(control: GatewayControl, id: RunId): Promise<void> {
+  try {
+    await control.stop(id);
+  } catch (error) {
+    remark(`perigee: the run could not be stopped: ${reasonOf(error)}`);
+  }
 }
 
 function show(item: RunNews, options: RunOptions): void {
@@ -75,6 +101,8 @@ function show(item: RunNews, options: RunOptions): void {
 
 function summarise(run: RunRecord, options: RunOptions): void {
   if (options.json) return printJson(run);
+  // What never started has nothing to sum up; the error says why.
+  if (run.boot.spawnedMs === undefined) return;
   const { firstMetricMs, readyMs, spawnedMs } = run.boot;
   const boot =
     firstMetricMs !== undefined
@@ -90,7 +118,7 @@ function summarise(run: RunRecord, options: RunOptions): void {
   );
 }
 
-function outcome(run: RunRecord): number {
+function outcome(run: RunRecord, consoleOf: (id: RunId) => string): number {
   if (!isEnded(run) || run.state.kind !== 'ended') return 0;
   const { reason } = run.state;
   if (reason.kind === 'completed' || reason.kind === 'killed-by-user') return 0;
@@ -101,6 +129,9 @@ function outcome(run: RunRecord): number {
       'See what is missing: perigee doctor',
     );
   }
-  const cure = `See what the guest printed: perigee logs ${run.id}`;
+  const printed = run.boot.firstConsoleByteMs !== undefined;
+  const cure = printed
+    ? `See what the guest printed: ${consoleOf(run.id)}`
+    : 'See what is wrong with the board: perigee doctor';
   throw new PerigeeError('run-failed', `${run.image} ${describeState(run)}`, cure);
 }

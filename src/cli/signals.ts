@@ -24,3 +24,20 @@ export function untilAskedToEnd(signal?: AbortSignal): Promise<void> {
     signal?.addEventListener('abort', () => end(), { once: true });
   });
 }
+
+/**
+ * A reader that has seen enough (`perigee logs 3f2a | head`) ends the command, quietly and well: as Ctrl-C does where
+ * there is something to end first, else at once. Remarks that nobody reads end nothing.
+ */
+export function mindClosedPipes(): void {
+  let closed = false;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    if (closed) return;
+    closed = true;
+    if (!process.emit('SIGTERM')) process.exit(0);
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}

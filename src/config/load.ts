@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Document, parseDocument } from 'yaml';
+import * as v from 'valibot';
 import { PerigeeError, reasonOf } from '../domain/index.js';
-import { parseYaml } from '../yaml/index.js';
+import { parseScalar, parseYaml } from '../yaml/index.js';
 import { configSchema, type Config } from './schema.js';
 
 export interface ConfigSources {
@@ -17,28 +17,42 @@ const ENV_PREFIX = 'PERIGEE_';
 /** Read by the command line itself, and no keys of the configuration. */
 const ENV_OTHERS = new Set(['PERIGEE_CONFIG']);
 
+/** One key that the environment or the command line sets, and which of them. */
+interface Override {
+  readonly key: string;
+  readonly value: unknown;
+  readonly from: string;
+}
+
 /** @throws PerigeeError `config`: every complaint with its key, and its line or variable. */
 export function loadConfig(sources: ConfigSources): Config {
-  const document = sources.file === undefined ? new Document({}) : readFile(sources.file);
-  const origins = new Map<string, string>();
-  for (const [variable, value] of Object.entries(sources.env)) {
-    if (!variable.startsWith(ENV_PREFIX) || ENV_OTHERS.has(variable) || value === undefined) continue;
-    override(document, origins, keyOfVariable(variable), value, variable);
-  }
-  for (const [key, value] of sources.overrides) override(document, origins, key, value, 'the command line');
-  const parsed = parseYaml(configSchema, document.toString());
-  if (parsed.ok) return deepFreeze(parsed.value);
+  const overrides = [...fromEnvironment(sources.env), ...fromCommandLine(sources.overrides)];
+  const merged = overrides.reduce(overridden, sources.file === undefined ? {} : readFile(sources.file));
+  const result = v.safeParse(configSchema, merged);
+  if (result.success) return deepFreeze(result.output);
+  // The file was found to be good on its own, so that what is wrong now was overridden.
   throw complaintsError(
-    parsed.complaints.map(({ key, line, text }) => {
-      const where =
-        origins.get(key) ?? (sources.file === undefined ? 'defaults' : `${sources.file}, line ${line}`);
-      return `${key} (${where}): ${text}`;
+    result.issues.map((issue) => {
+      const key = (issue.path ?? []).map((item) => String(item.key)).join('.');
+      return `${key} (${originOf(key, overrides)}): ${issue.message}`;
     }),
   );
 }
 
-/** Checked alone first, so that its lines are the file's own and not those of the merged document. */
-function readFile(file: string): Document {
+function fromEnvironment(env: ConfigSources['env']): readonly Override[] {
+  return Object.entries(env).flatMap(([variable, value]) => {
+    if (!variable.startsWith(ENV_PREFIX) || ENV_OTHERS.has(variable) || value === undefined) return [];
+    return [{ key: keyOfVariable(variable), value: parseScalar(value), from: variable }];
+  });
+}
+
+/** An override is a YAML value, so that 8080 is a number and [a, b] a list; what is no YAML is text. */
+function fromCommandLine(overrides: ConfigSources['overrides']): readonly Override[] {
+  return overrides.map(([key, value]) => ({ key, value: parseScalar(value), from: 'the command line' }));
+}
+
+/** Checked alone, so that its lines are told. */
+function readFile(file: string): unknown {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -47,29 +61,36 @@ function readFile(file: string): Document {
     throw new PerigeeError('config', `cannot read the configuration: ${reasonOf(cause)}`, cure, { cause });
   }
   const parsed = parseYaml(configSchema, text);
-  if (!parsed.ok) {
-    throw complaintsError(
-      parsed.complaints.map(({ key, line, text }) => `${key} (${file}, line ${line}): ${text}`),
-    );
-  }
-  return parseDocument(text.trim() === '' ? '{}' : text);
+  if (parsed.ok) return parsed.value;
+  throw complaintsError(
+    parsed.complaints.map(({ key, line, text: why }) => `${key} (${file}, line ${line}): ${why}`),
+  );
 }
 
-function override(
-  document: Document,
-  origins: Map<string, string>,
-  key: string,
-  value: string,
-  from: string,
-): void {
-  origins.set(key, from);
-  document.setIn(key.split('.'), scalar(value));
+/** A copy of the tree with one more key; the sections on its way are made where there are none. */
+function overridden(tree: unknown, { key, value, from }: Override): unknown {
+  const set = (node: unknown, path: readonly string[]): unknown => {
+    const [name, ...rest] = path;
+    if (name === undefined) return value;
+    if (!isSection(node)) {
+      const section = key.split('.').slice(0, -path.length).join('.');
+      throw complaintsError([`${key} (${from}): ${section} is a value, and has no keys`]);
+    }
+    const below = Object.hasOwn(node, name) ? node[name] : {};
+    return Object.fromEntries([...Object.entries(node), [name, set(below, rest)]]);
+  };
+  return set(tree, key.split('.'));
 }
 
-/** An override is a YAML value, so that 8080 is a number and [a, b] a list; what is no YAML is text. */
-function scalar(value: string): unknown {
-  const document = parseDocument(value);
-  return document.errors.length > 0 ? value : (document.toJS() as unknown);
+function isSection(node: unknown): node is Readonly<Record<string, unknown>> {
+  return typeof node === 'object' && node !== null && !Array.isArray(node);
+}
+
+/** The last override at, above or below the key that is wrong. */
+function originOf(key: string, overrides: readonly Override[]): string {
+  const touches = (other: string): boolean =>
+    other === key || other.startsWith(`${key}.`) || key.startsWith(`${other}.`);
+  return overrides.findLast((override) => touches(override.key))?.from ?? 'defaults';
 }
 
 /** PERIGEE_RADIO_HCI_DEVICE is radio.hciDevice: the first word is a section if the schema has one of that name. */

@@ -31,6 +31,8 @@ export interface RunRequest {
 export interface SyncSummary {
   /** One line that a person understands. */
   readonly text: string;
+  /** The last attempt failed, and the next one is not due yet. */
+  readonly waiting: boolean;
   readonly batchesAcknowledged: number;
   readonly samplesAcknowledged: number;
 }
@@ -74,7 +76,7 @@ export interface ImageList {
 export interface GatewayControl {
   status(): Promise<GatewayStatus>;
   images(): Promise<ImageList>;
-  /** Newest first. */
+  /** Those that go on, all of them, then others; each newest first. At most `limit` others. */
   runs(limit: number): Promise<readonly RunRecord[]>;
   latest(): Promise<readonly LatestSample[]>;
   /** The run's console so far. @throws PerigeeError `run-unknown`. */

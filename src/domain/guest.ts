@@ -8,13 +8,19 @@ export type GuestEvent =
       readonly samples: readonly Sample[];
       /** `monotonicUs` of the newest reading that the report covers; 0 without a sensor feed. */
       readonly windowEndUs: number;
-      /** Microseconds since the guest's entry point, on the guest's clock. */
+      /** Microseconds since the guest's entry point, on the guest's clock; 0 for lines. */
       readonly guestUs: number;
-      /** Values that were no finite number. */
+      /** Values that were not taken: no finite number, over the rate, over a cap, or against a rule. */
       readonly dropped: number;
     }
   | { readonly kind: 'done'; readonly status: number }
-  | { readonly kind: 'bad-frame'; readonly detail: string };
+  /** `final`: nothing in the stream tells where the next frame begins, and no event follows. */
+  | { readonly kind: 'bad-frame'; readonly detail: string; readonly final: boolean };
+
+/** Finds metrics among what a console prints; never throws, whatever the bytes. `nowUs` is the gateway's monotonic clock. */
+export interface ConsoleDecoder {
+  push(chunk: Uint8Array, nowUs: number): readonly GuestEvent[];
+}
 
 /** Turns the bytes of one guest's channel into events; never throws, whatever the bytes. */
 export interface GuestDecoder {

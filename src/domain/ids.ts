@@ -13,8 +13,16 @@ const HEX_ID = /^[0-9a-f]{16}$/;
 /** Long enough for any name seen, short enough for a BLE packet. */
 const IMAGE_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 
+export function isRunId(text: string): text is RunId {
+  return HEX_ID.test(text);
+}
+
+export function isImageName(text: string): text is ImageName {
+  return IMAGE_NAME.test(text);
+}
+
 export function parseRunId(text: string): RunId {
-  if (HEX_ID.test(text)) return text as RunId;
+  if (isRunId(text)) return text;
   throw new PerigeeError(
     'usage',
     `"${text}" is no run id`,
@@ -28,7 +36,7 @@ export function parseGatewayId(text: string): GatewayId {
 }
 
 export function parseImageName(text: string): ImageName {
-  if (IMAGE_NAME.test(text)) return text as ImageName;
+  if (isImageName(text)) return text;
   const rule = 'Use at most 32 lower-case letters, digits and hyphens, a letter first.';
   throw new PerigeeError('image-unknown', `"${text}" is no image name`, rule);
 }

@@ -17,7 +17,7 @@ export interface Logger {
 }
 
 export interface ObservationWriter {
-  /** Resolves once a killed process would not lose it. */
+  /** Resolves once a killed process would not lose it. A sample whose series is not taken is left out, and counted. */
   append(observation: Observation): Promise<Position>;
 }
 
@@ -39,14 +39,31 @@ export interface StoreCounts {
   readonly samples: number;
   readonly observations: number;
   readonly series: number;
+  /** Samples of this epoch that were left out of their observations, because their series was not taken. */
+  readonly refusedSamples: number;
 }
 
 /** The journal of runs: written before the spawn, so that a restarted gateway knows what to look for. */
 export interface RunJournal {
   put(run: RunRecord): Promise<void>;
   get(id: RunId): Promise<RunRecord | undefined>;
-  /** Newest first. */
+  /** Newest first, in the order in which the runs were first put; no clock has a say. */
   list(limit: number): Promise<readonly RunRecord[]>;
+  /** Every run that has not ended. */
+  going(): Promise<readonly RunRecord[]>;
+}
+
+/** A run as it is now, and the place of its last change. */
+export interface RunChange {
+  /** In the journal's own order, which is not that of observations. */
+  readonly position: Position;
+  readonly run: RunRecord;
+}
+
+/** The journal for whoever follows it with a cursor. */
+export interface RunChangeReader {
+  /** The runs that changed behind `after`, each once, in the order of their last changes. */
+  changedRuns(after: Position, limit: number): Promise<readonly RunChange[]>;
 }
 
 /** How far a named reader (the uploader) has come; survives a restart. */
@@ -56,7 +73,7 @@ export interface CursorKeeper {
 }
 
 export interface Store
-  extends ObservationWriter, ObservationReader, RunJournal, CursorKeeper, AsyncDisposable {
+  extends ObservationWriter, ObservationReader, RunJournal, RunChangeReader, CursorKeeper, AsyncDisposable {
   readonly gatewayId: GatewayId;
   /** This opening of the store. */
   readonly epoch: number;

@@ -26,6 +26,8 @@ export interface BootPhases {
   readonly monitorReadyMs?: number;
   readonly resumedMs?: number;
   readonly firstConsoleByteMs?: number;
+  /** The first sign of life of the guest itself, by whatever channel. */
+  readonly bootedMs?: number;
   readonly firstMetricMs?: number;
   /** The first metric, or the text that the manifest waits for. */
   readonly readyMs?: number;

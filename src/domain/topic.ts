@@ -1,9 +1,15 @@
 /**
- * One publisher, many readers, each at its own pace. A reader that falls `limit` items behind loses the oldest,
- * so that a slow one costs the others nothing.
+ * One publisher, many readers, each at its own pace. A reader that falls `limit` items behind loses the oldest that may
+ * be lost, so that a slow one costs the others nothing. What `keeps` names is never lost: it has to be rare.
  */
 export class Topic<T> {
   readonly #readers = new Set<Reader<T>>();
+  readonly #keeps: (item: T) => boolean;
+  #closed = false;
+
+  constructor(keeps: (item: T) => boolean = () => false) {
+    this.#keeps = keeps;
+  }
 
   publish(item: T): void {
     for (const reader of this.#readers) reader.offer(item);
@@ -11,13 +17,15 @@ export class Topic<T> {
 
   /** From this call on, not from the first `next()`: nothing published in between is missed. */
   subscribe(limit = DEFAULT_BACKLOG): AsyncIterableIterator<T> {
-    const reader = new Reader<T>(limit, () => this.#readers.delete(reader));
-    this.#readers.add(reader);
+    const reader = new Reader<T>(limit, this.#keeps, () => this.#readers.delete(reader));
+    if (this.#closed) reader.finish();
+    else this.#readers.add(reader);
     return reader;
   }
 
   /** Ends every reader once it has read what it was given. */
   close(): void {
+    this.#closed = true;
     for (const reader of [...this.#readers]) reader.finish();
   }
 
@@ -31,18 +39,23 @@ const DEFAULT_BACKLOG = 256;
 
 class Reader<T> implements AsyncIterableIterator<T> {
   readonly #limit: number;
+  readonly #keeps: (item: T) => boolean;
   readonly #leave: () => void;
   readonly #queue: T[] = [];
   #wake: (() => void) | undefined;
   #finished = false;
 
-  constructor(limit: number, leave: () => void) {
+  constructor(limit: number, keeps: (item: T) => boolean, leave: () => void) {
     this.#limit = limit;
+    this.#keeps = keeps;
     this.#leave = leave;
   }
 
   offer(item: T): void {
-    if (this.#queue.length === this.#limit) this.#queue.shift();
+    if (this.#queue.length >= this.#limit) {
+      const oldest = this.#queue.findIndex((waiting) => !this.#keeps(waiting));
+      if (oldest >= 0) this.#queue.splice(oldest, 1);
+    }
     this.#queue.push(item);
     this.#wake?.();
   }

@@ -44,8 +44,10 @@ export function createControl(parts: ControlParts): GatewayControl {
       };
     },
     async runs(limit) {
-      const active = new Map(runner.active.map((run) => [run.id, run]));
-      return (await store.list(limit)).map((run) => active.get(run.id) ?? run);
+      // What goes on comes first, and as it is now, however many runs came after it.
+      const active = runner.active.toReversed();
+      const ids = new Set(active.map(({ id }) => id));
+      return [...active, ...(await store.list(limit)).filter(({ id }) => !ids.has(id))];
     },
     latest: () => Promise.resolve(store.latest()),
     consoleLog: (id) => readLog(store, logDirectory, id),
@@ -77,7 +79,12 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
 }
 
 function summaryOfSync({ state, batchesAcknowledged, samplesAcknowledged }: SyncStatus): SyncSummary {
-  return { text: describeSync(state), batchesAcknowledged, samplesAcknowledged };
+  return {
+    text: describeSync(state),
+    waiting: state.kind === 'waiting',
+    batchesAcknowledged,
+    samplesAcknowledged,
+  };
 }
 
 function describeSync(state: SyncStatus['state']): string {

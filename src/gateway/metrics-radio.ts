@@ -2,14 +2,15 @@ import { perigee } from '@perigee/proto';
 import type { Config } from '../config/index.js';
 import {
   reasonOf,
-  seriesKey,
   type Clock,
   type Logger,
   type RadioState,
+  type RunRecord,
   type Store,
 } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
 import { buildAdvertisement, buildServices, createRadio, metricAddress } from '../radio/index.js';
+import { liveValues } from './live-values.js';
 
 /** Phones show values that change once a second: guests report no faster. */
 const REFRESH_MS = 1000;
@@ -22,16 +23,18 @@ const INFO_PROTOCOL = 1;
 /** The one featured unit that BTHome has a place for in our packet. */
 const ADVERTISED_UNIT = 'celsius';
 
-export interface MetricsRadioParts {
+interface MetricsRadioParts {
   readonly config: Config;
-  readonly store: Store;
-  readonly runner: { readonly active: readonly unknown[] };
+  readonly store: Pick<Store, 'gatewayId' | 'epoch' | 'latest' | 'counts'>;
+  readonly runner: { readonly active: readonly Pick<RunRecord, 'id'>[] };
+  /** Whether the gateway needs somebody's attention; passive listeners show it. */
+  readonly problem?: () => boolean;
   readonly airSocket: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export interface MetricsRadio extends AsyncDisposable {
+interface MetricsRadio extends AsyncDisposable {
   readonly driver: string;
   readonly state: RadioState;
   /** Keeps the featured metrics on the air, and tries again for as long as there is no adapter. */
@@ -46,7 +49,8 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
     ...(hciDevice === undefined ? {} : { hciDevice }),
   });
   const timers: NodeJS.Timeout[] = [];
-  const values = new Map<string, number>();
+  const startedUs = parts.clock.monotonicUs();
+  let values: ReadonlyMap<string, number> = new Map();
   const services = buildServices({
     featured: featured.map(({ series, label, unit }) => ({ label, unit, read: () => values.get(series) })),
     identity: {
@@ -55,21 +59,22 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
       firmware: packageVersion(),
       serial: store.gatewayId,
     },
-    info: () => gatewayInfo(parts),
+    info: () => gatewayInfo(parts, startedUs),
   });
   let packetId = 0;
   const advertisement = (): ReturnType<typeof buildAdvertisement> => {
     const temperature = featured.find(({ unit, series }) => unit === ADVERTISED_UNIT && values.has(series));
     return buildAdvertisement(config.name, {
       packetId: packetId++,
+      problem: parts.problem?.() ?? false,
       running: parts.runner.active.length > 0,
       count: parts.runner.active.length,
       ...(temperature === undefined ? {} : { temperature: values.get(temperature.series) ?? NaN }),
     });
   };
   const refresh = (): void => {
-    const before = new Map(values);
-    for (const { series, value } of store.latest()) values.set(seriesKey(series), value);
+    const before = values;
+    values = liveValues(store.latest(), parts.runner.active);
     featured.forEach(({ series }, index) => {
       if (values.get(series) !== before.get(series)) radio.notify(...metricAddress(index));
     });
@@ -77,7 +82,10 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   const tryToStart = (): void => {
     radio.start(services, advertisement()).then(
       () => logger.info({ driver: radio.driver }, 'advertising'),
-      (error: unknown) => logger.warn({ driver: radio.driver }, `no radio: ${reasonOf(error)}`),
+      (error: unknown) => {
+        // One that was told to stop while it started has nothing to complain of.
+        if (radio.state.kind !== 'off') logger.warn({ driver: radio.driver }, `no radio: ${reasonOf(error)}`);
+      },
     );
   };
   return {
@@ -107,13 +115,13 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   };
 }
 
-function gatewayInfo({ clock, runner, store }: MetricsRadioParts): Uint8Array {
+function gatewayInfo({ clock, runner, store }: MetricsRadioParts, startedUs: number): Uint8Array {
   return perigee.v1.GatewayInfo.encode({
     protocol: INFO_PROTOCOL,
     gatewayId: store.gatewayId,
     version: packageVersion(),
     epoch: store.epoch,
-    uptimeSeconds: Math.floor(clock.monotonicUs() / 1e6),
+    uptimeSeconds: Math.floor((clock.monotonicUs() - startedUs) / 1e6),
     runsActive: runner.active.length,
     samplesStored: store.counts().samples,
   }).finish();

@@ -25,16 +25,23 @@ const diskFiles = v.strictObject(v.entriesFromList(ARCHITECTURES, v.optional(dis
 
 /** The kernel's command line is one page on some guests; ours takes 256 characters with what QEMU appends. */
 const MAX_ARGS = 160;
+const args = v.pipe(v.string(), v.maxLength(MAX_ARGS), v.regex(/^\P{Cc}*$/u, 'expected one line of text'));
 
-const manifestSchema = v.strictObject({
+const sensors = v.pipe(
+  v.array(v.picklist(SENSORS)),
+  v.maxLength(SENSORS.length),
+  v.checkItems((sensor, index, all) => all.indexOf(sensor) === index, 'this sensor is granted twice'),
+);
+
+export const manifestSchema = v.strictObject({
   name: v.string(),
   version: v.pipe(v.string(), v.maxLength(32)),
   description: v.optional(v.pipe(v.string(), v.maxLength(500)), ''),
   flavour: v.picklist(FLAVOURS),
   memoryMib: wholeNumber(1, 65_536),
   vcpus: v.optional(wholeNumber(1, 8), 1),
-  args: v.optional(v.pipe(v.string(), v.maxLength(MAX_ARGS)), ''),
-  sensors: v.optional(v.array(v.picklist(SENSORS)), []),
+  args: v.optional(args, ''),
+  sensors: v.optional(sensors, []),
   sensorRateHz: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(100)), 10),
   windowMs: v.optional(wholeNumber(100, 3_600_000), 1000),
   readyWithinMs: v.optional(milliseconds, 30_000),

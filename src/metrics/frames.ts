@@ -14,7 +14,7 @@ export const HOST_FRAME_MAX_BYTES = 1024;
 /** Two bytes of a varint reach 16383: a third says that the frame is too long, or that these are no frames. */
 const LENGTH_MAX_BYTES = 2;
 
-export type Split =
+type Split =
   | { readonly kind: 'body'; readonly bytes: Uint8Array }
   /** The stream cannot be followed any further. Comes once at most, and last. */
   | { readonly kind: 'broken'; readonly detail: string };

@@ -1,16 +1,14 @@
 import { perigee } from '@perigee/proto';
-import { reasonOf } from '../domain/index.js';
+import { isImageName, reasonOf } from '../domain/index.js';
 import type { GuestDecoder, GuestEvent, ImageName } from '../domain/index.js';
 import { FrameSplitter } from './frames.js';
 import { Vocabulary, echo } from './vocabulary.js';
 
 const PROTOCOL = 1;
-/** The grammar of an image's name in a manifest. */
-const IMAGE_NAME = /^[a-z][a-z0-9-]{0,31}$/;
 /** Printable ASCII, as long as a version can sensibly be. */
 const VERSION = /^[ -~]{0,32}$/;
 
-export interface GuestDecoderOptions {
+interface GuestDecoderOptions {
   /** The image as the gateway knows it: the label of every series. What the guest calls itself is not trusted. */
   readonly image: ImageName;
 }
@@ -70,7 +68,7 @@ class Decoder implements GuestDecoder {
     if (protocol !== PROTOCOL) {
       return this.#turnDeaf(`the guest speaks protocol ${protocol}, and this gateway ${PROTOCOL}`);
     }
-    if (!IMAGE_NAME.test(image))
+    if (!isImageName(image))
       return this.#turnDeaf(`the guest calls itself ${echo(image)}, which is no image name`);
     if (!VERSION.test(version)) return this.#turnDeaf(`${echo(version)} is no version of an image`);
     this.#phase = 'open';
@@ -109,7 +107,7 @@ class Decoder implements GuestDecoder {
 
   #turnDeaf(detail: string): GuestEvent {
     this.#phase = 'deaf';
-    return bad(detail);
+    return { kind: 'bad-frame', detail, final: true };
   }
 
   #isDeaf(): boolean {
@@ -129,5 +127,5 @@ function parse(bytes: Uint8Array): ParsedFrame {
 }
 
 function bad(detail: string): GuestEvent {
-  return { kind: 'bad-frame', detail };
+  return { kind: 'bad-frame', detail, final: false };
 }

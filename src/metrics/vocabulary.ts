@@ -8,15 +8,18 @@ export const METRICS_MAX = 128;
 /** Leaves room for a prefix and a unit within the 64 characters that metric stores are sure to take. */
 const METRIC_NAME = /^[a-z][a-z0-9_]{0,47}$/;
 
+/** What the gateway measures of a run begins so: a guest could otherwise forge it, or spoil it with another unit. */
+export const RESERVED_PREFIX = 'run_';
+
 /** Of text that a guest sent and a log repeats. */
 const ECHO_MAX_CHARACTERS = 48;
 
 /** Why a frame was not taken, in words for a log. */
-export interface Fault {
+interface Fault {
   readonly fault: string;
 }
 
-export interface Values {
+interface Values {
   readonly samples: readonly Sample[];
   /** Values that were no finite number. */
   readonly dropped: number;
@@ -38,6 +41,8 @@ export class Vocabulary {
     const unit = unitFromWire(declare.unit ?? 0);
     if (metric === 0) return { fault: 'a metric was declared with the number 0' };
     if (!METRIC_NAME.test(name)) return { fault: `${echo(name)} is no metric name` };
+    if (name.startsWith(RESERVED_PREFIX))
+      return { fault: `${name}: names that begin with run_ are the gateway's own` };
     if (unit === undefined) return { fault: `metric ${name} has the unknown unit ${declare.unit ?? 0}` };
     const known = this.#series.get(metric);
     if (known?.name === name && known.unit === unit) return undefined;

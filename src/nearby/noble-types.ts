@@ -8,12 +8,12 @@ export interface Noble extends EventEmitter {
   stopScanning(): void;
 }
 
-export interface NobleBindings extends EventEmitter {
+interface NobleBindings extends EventEmitter {
   readonly _hci: NobleHci;
   init(): void;
 }
 
-export interface NobleHci extends EventEmitter {
+interface NobleHci extends EventEmitter {
   readonly _socket: EventEmitter & { stop(): void };
   _userChannel: unknown;
   readLeBufferSize(): void;
@@ -36,7 +36,7 @@ export interface NoblePeripheral extends EventEmitter {
   discoverServicesAsync(uuids: readonly string[]): Promise<readonly NobleService[]>;
 }
 
-export interface NobleService {
+interface NobleService {
   readonly uuid: string;
   discoverCharacteristicsAsync(uuids: readonly string[]): Promise<readonly NobleCharacteristic[]>;
 }
@@ -49,7 +49,7 @@ export interface NobleCharacteristic extends EventEmitter {
   discoverDescriptorsAsync(): Promise<readonly NobleDescriptor[]>;
 }
 
-export interface NobleDescriptor {
+interface NobleDescriptor {
   readonly uuid: string;
   readValueAsync(): Promise<Buffer>;
 }

@@ -1,7 +1,7 @@
 import { PerigeeError } from '../domain/index.js';
 
 /** What can end a wait early: an abort signal, and the end of the connection that it needs. */
-export interface Interruptions {
+interface Interruptions {
   readonly signal?: AbortSignal | undefined;
   /** Never resolves; rejects when the wait has become pointless. */
   readonly broken?: Promise<never>;

@@ -19,3 +19,8 @@ export function consoleDirectory(dataDirectory: string): string {
 export function demoBackendDirectory(dataDirectory: string): string {
   return join(dataDirectory, 'backend');
 }
+
+/** What the accelerator's trial found, until the next boot. */
+export function acceleratorNote(dataDirectory: string): string {
+  return join(dataDirectory, 'accelerator.json');
+}

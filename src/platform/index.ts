@@ -4,5 +4,12 @@ export { Closer } from './closer.js';
 export { newRunId } from './ids.js';
 export { createLogger } from './logger.js';
 export { hostArchitecture } from './host.js';
+export { KEPT_LOGS, logsToPrune, pruneLogs, type LogFile } from './prune-logs.js';
 export { PACKAGE_ROOT, BUILT_IMAGES, packageVersion } from './paths.js';
-export { airSocket, consoleDirectory, controlSocket, demoBackendDirectory } from './data-layout.js';
+export {
+  acceleratorNote,
+  airSocket,
+  consoleDirectory,
+  controlSocket,
+  demoBackendDirectory,
+} from './data-layout.js';

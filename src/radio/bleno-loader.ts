@@ -6,7 +6,7 @@ export const BLENO_DRIVERS = ['stoprocent', 'abandonware'] as const;
 export type BlenoDriver = (typeof BLENO_DRIVERS)[number];
 
 /** What a characteristic does, with the connection's handle first, whichever package is below. */
-export interface CharacteristicHandlers {
+interface CharacteristicHandlers {
   readonly read: (
     connection: number,
     offset: number,

@@ -7,7 +7,7 @@ import { step } from './state.js';
 import type { RadioEvent } from './state.js';
 import { unavailable } from './unavailable.js';
 
-export interface BlenoRadioOptions {
+interface BlenoRadioOptions {
   readonly driver: BlenoDriver;
   /** Rejects with `radio-unavailable`. */
   readonly openDevice: () => Promise<DeviceLease>;
@@ -27,6 +27,7 @@ export class BlenoRadio implements BleRadio {
   #state: RadioState = { kind: 'off' };
   #lease: DeviceLease | undefined;
   #peripheral: Peripheral | undefined;
+  #starting: Promise<void> = Promise.resolve();
 
   constructor(options: BlenoRadioOptions) {
     this.#options = options;
@@ -40,11 +41,18 @@ export class BlenoRadio implements BleRadio {
 
   async start(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
     this.#step({ kind: 'start' });
+    const starting = this.#begin(services, advertisement);
+    // Only for whoever stops it meanwhile, who has nothing to do with why it failed.
+    this.#starting = starting.catch(() => undefined);
+    await starting;
+  }
+
+  async #begin(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
     try {
       // What is left of a life that ended with the loss of the adapter.
       await this.#close();
       await this.#open(services, advertisement);
-      if (this.#state.kind !== 'starting') throw new Error('it was stopped or lost while it started');
+      this.#goOn();
       this.#step({ kind: 'advertising' });
     } catch (cause) {
       await this.#close();
@@ -57,11 +65,17 @@ export class BlenoRadio implements BleRadio {
   async #open(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
     const { driver, name, logger, openDevice } = this.#options;
     this.#lease = await openDevice();
+    this.#goOn();
     const { device } = this.#lease;
     this.#peripheral = new Peripheral(loadBleno(driver, device), device, logger, (event) =>
       this.#step(event),
     );
     await this.#peripheral.start(name, services, advertisement);
+  }
+
+  /** Between the steps of a start, so that none is taken after its end. */
+  #goOn(): void {
+    if (this.#state.kind !== 'starting') throw new Error('it was stopped or lost while it started');
   }
 
   advertise(advertisement: Advertisement): void {
@@ -75,6 +89,8 @@ export class BlenoRadio implements BleRadio {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#step({ kind: 'stop' });
     await this.#close();
+    // A start that was under way finds that it is off, and closes what it has opened since.
+    await this.#starting;
   }
 
   async #close(): Promise<void> {

@@ -30,7 +30,7 @@ export interface Bindings extends EventEmitter {
   onAclDataPkt(handle: number, channel: number, data: Buffer): void;
 }
 
-export interface HciSocket extends EventEmitter {
+interface HciSocket extends EventEmitter {
   bindUser(device: number): number;
   start(): void;
   stop(): void;
@@ -53,7 +53,7 @@ export interface Hci extends EventEmitter {
   queueAclDataPkt(handle: number, channel: number, data: Buffer): void;
 }
 
-export interface Gatt {
+interface Gatt {
   maxMtu: number;
   readonly _handles: readonly (AttributeEntry | undefined)[];
   /** @abandonware has one connection, and leaves it out. */

@@ -17,7 +17,7 @@ const PAIRING_NOT_SUPPORTED = Buffer.of(0x05, 0x05);
 const LOGGED_BYTES = 24;
 
 /** Counts since the guard was put in. */
-export interface GuardCounts {
+interface GuardCounts {
   packets: number;
   requests: number;
   late: number;

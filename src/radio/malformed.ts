@@ -107,7 +107,7 @@ const REQUEST_BYTES: Readonly<Partial<Record<number, number>>> = {
   0x52: 3,
 };
 
-export interface AttFault {
+interface AttFault {
   /** Absent when nobody waits for an answer. */
   readonly response?: Buffer;
 }

@@ -20,6 +20,7 @@ export class Peripheral {
   readonly #server: GattServer;
   readonly #logger: Logger;
   readonly #failed: Promise<never>;
+  #fail: (error: Error) => void = () => undefined;
   #initialised = false;
 
   constructor(loaded: LoadedBleno, device: number, logger: Logger, report: (event: RadioEvent) => void) {
@@ -28,7 +29,8 @@ export class Peripheral {
     this.#server = new GattServer(loaded, logger);
     this.#logger = logger;
     guard(loaded.bleno, device, logger);
-    this.#failed = new Promise((_resolve, reject) => this.#hci.once('socketError', reject));
+    this.#failed = new Promise((_resolve, reject) => (this.#fail = reject));
+    this.#hci.once('socketError', this.#fail);
     // Only a start waits for it; afterwards the report below is all there is to do.
     this.#failed.catch(() => undefined);
     this.#listen(report);
@@ -77,7 +79,9 @@ export class Peripheral {
     this.#server.notify(serviceUuid, characteristicUuid);
   }
 
+  /** A start that waits for an answer ends at once. */
   close(): void {
+    this.#fail(new Error('it was closed'));
     const socket = this.#hci._socket;
     if (this.#initialised) {
       this.#hci.setAdvertiseEnable(false);

@@ -7,13 +7,14 @@ export type StopCause = 'user' | 'time-limit' | 'never-ready';
 export interface MonitorExit {
   readonly code: number | undefined;
   readonly signal: string | undefined;
-  /** The monitor's own last words on standard error. */
+  /** What the monitor wrote to standard error, all of it. */
   readonly stderr: string;
 }
 
 export type RunEvent =
   | { readonly kind: 'spawned' }
-  | { readonly kind: 'monitor-ready' }
+  /** QMP's RESUME: the machine exists, and the guest runs. QEMU greets before it has made one. */
+  | { readonly kind: 'resumed' }
   | { readonly kind: 'console' }
   | { readonly kind: 'hello' }
   | { readonly kind: 'report' }
@@ -27,7 +28,7 @@ export type RunEvent =
 /** A run's state with the evidence from which its end will be told. */
 export interface Lifecycle {
   readonly state: RunState;
-  readonly monitorReady: boolean;
+  readonly resumed: boolean;
   readonly stopCause?: StopCause;
   readonly doneStatus?: number;
   /** QMP's SHUTDOWN reason: guest-shutdown, guest-reset, guest-panic, host-qmp-quit, … */
@@ -36,7 +37,7 @@ export interface Lifecycle {
   readonly poweredOff?: boolean;
 }
 
-export const QUEUED: Lifecycle = { state: { kind: 'queued' }, monitorReady: false };
+export const QUEUED: Lifecycle = { state: { kind: 'queued' }, resumed: false };
 
 /** Nothing moves backwards, and nothing leaves `ended`: a late event of a dead guest changes no record. */
 export function step(life: Lifecycle, event: RunEvent): Lifecycle {
@@ -44,8 +45,8 @@ export function step(life: Lifecycle, event: RunEvent): Lifecycle {
   switch (event.kind) {
     case 'spawned':
       return advance(life, 'starting');
-    case 'monitor-ready':
-      return { ...life, monitorReady: true };
+    case 'resumed':
+      return { ...life, resumed: true };
     case 'console':
     case 'hello':
       return advance(life, 'booted');
@@ -65,11 +66,15 @@ export function step(life: Lifecycle, event: RunEvent): Lifecycle {
     case 'panic':
       return { panic: event.detail, ...life };
     case 'stop':
-      // A guest that had said Done already was not stopped: it came too late.
-      return advance(life.doneStatus === undefined ? { stopCause: event.cause, ...life } : life, 'stopping');
+      // A guest that had ended already was not stopped: it came too late.
+      return advance(hasEnded(life) ? life : { stopCause: event.cause, ...life }, 'stopping');
     case 'exited':
       return { ...life, state: { kind: 'ended', reason: endReason(life, event.exit) } };
   }
+}
+
+function hasEnded({ doneStatus, shutdown, panic }: Lifecycle): boolean {
+  return doneStatus !== undefined || shutdown !== undefined || panic !== undefined;
 }
 
 const ORDER = ['queued', 'starting', 'booted', 'reporting', 'stopping', 'ended'] as const;
@@ -86,7 +91,7 @@ function endReason(life: Lifecycle, exit: MonitorExit): EndReason {
   }
   if (/cannot (set up guest memory|allocate memory)/i.test(exit.stderr)) return { kind: 'out-of-memory' };
   if (life.poweredOff === true && life.panic === undefined) return { kind: 'completed' };
-  if (!life.monitorReady) return { kind: 'host-refused', detail: refusal(exit) };
+  if (!life.resumed) return { kind: 'host-refused', detail: refusal(exit) };
   return { kind: 'crashed', detail: crashDetail(life, exit) };
 }
 
@@ -97,7 +102,7 @@ const STOP_REASONS: Record<StopCause, EndReason> = {
 };
 
 function refusal(exit: MonitorExit): string {
-  return exit.stderr === '' ? `QEMU ended with ${exitText(exit)}` : exit.stderr;
+  return lastWords(exit.stderr) || `QEMU ended with ${exitText(exit)}`;
 }
 
 function crashDetail(life: Lifecycle, exit: MonitorExit): string {
@@ -105,7 +110,14 @@ function crashDetail(life: Lifecycle, exit: MonitorExit): string {
   if (life.shutdown === 'guest-reset') return 'the guest reset itself (a fault, or a triple fault)';
   if (life.shutdown === 'guest-shutdown') return 'the guest powered off without saying that it was done';
   if (life.shutdown !== undefined) return `the guest ended with ${life.shutdown}`;
-  return `QEMU ended with ${exitText(exit)}${exit.stderr === '' ? '' : `: ${exit.stderr}`}`;
+  const words = lastWords(exit.stderr);
+  return `QEMU ended with ${exitText(exit)}${words === '' ? '' : `: ${words}`}`;
+}
+
+/** The last line that is no warning: QEMU complains about what it does not mind before it says what it died of. */
+export function lastWords(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !/\bwarning:/.test(line)).at(-1) ?? '';
 }
 
 function exitText(exit: MonitorExit): string {

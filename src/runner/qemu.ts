@@ -4,6 +4,7 @@ import { assert, type VmSpec } from '../domain/index.js';
 import type { MonitorExit } from './lifecycle.js';
 import { CHANNEL_FD, QMP_FD, qemuArgs } from './qemu-args.js';
 import { qmpCommand } from './qmp.js';
+import { deliverThrottled } from './throttle.js';
 
 export interface VmListener {
   qmp(chunk: Uint8Array): void;
@@ -25,7 +26,11 @@ export interface Vm {
 /** A guest that falls this far behind its sensor feed gets no more of it until it has caught up. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 /** QEMU's own complaints are one or two lines. */
-const MAX_STDERR = 2000;
+const MAX_STDERR = 4000;
+/** A verbose boot log; what a guest prints beyond it comes later, and costs the others nothing. */
+const CONSOLE_BYTES_PER_SECOND = 256 * 1024;
+/** Some thousand reports a second: more than the store takes from one guest. */
+const CHANNEL_BYTES_PER_SECOND = 1024 * 1024;
 
 /**
  * Starts QEMU and lets the guest go: `cont` waits in the socket before QEMU reads it, so no round trip is spent, and
@@ -39,13 +44,13 @@ export function startVm(spec: VmSpec, listener: VmListener): Vm {
     stripFinalNewline: false,
   });
   let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => listener.console(chunk));
+  deliverThrottled(child.stdout, CONSOLE_BYTES_PER_SECOND, (chunk) => listener.console(chunk));
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(0, MAX_STDERR);
   });
   const channel = socketOf(child.stdio[CHANNEL_FD]);
   const qmp = socketOf(child.stdio[QMP_FD]);
-  channel?.on('data', (chunk: Buffer) => listener.channel(chunk));
+  if (channel) deliverThrottled(channel, CHANNEL_BYTES_PER_SECOND, (chunk) => listener.channel(chunk));
   qmp?.on('data', (chunk: Buffer) => listener.qmp(chunk));
   qmp?.write(qmpCommand('qmp_capabilities') + qmpCommand('cont'));
   return {
@@ -64,7 +69,7 @@ export function startVm(spec: VmSpec, listener: VmListener): Vm {
     exited: child.then((result) => ({
       code: result.exitCode,
       signal: result.signal,
-      stderr: firstLine(stderr) || (child.pid === undefined ? (result.shortMessage ?? '') : ''),
+      stderr: stderr || (child.pid === undefined ? (result.shortMessage ?? '') : ''),
       missing: result.code === 'ENOENT',
     })),
   };
@@ -76,8 +81,4 @@ function socketOf(stream: unknown): Duplex | undefined {
   assert(stream instanceof Duplex, 'an inherited pipe is a socket pair, readable and writable');
   stream.on('error', () => undefined);
   return stream;
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n')[0] ?? '';
 }

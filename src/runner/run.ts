@@ -1,23 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { assert, isEnded, type Clock, type GuestDecoder, type GuestEvent } from '../domain/index.js';
-import type { BootPhases, Image, RunRecord, VmSpec } from '../domain/index.js';
+import {
+  assert,
+  isEnded,
+  reasonOf,
+  type Clock,
+  type GuestDecoder,
+  type GuestEvent,
+} from '../domain/index.js';
+import type { BootPhases, Image, RunRecord, VmSpec, ConsoleDecoder } from '../domain/index.js';
 import { createConsoleReader, type ConsoleReader, type ConsoleSign } from './console-ends.js';
 import type { ConsoleLog } from './console-log.js';
 import { foldFootprint, readFootprint } from './footprint.js';
 import { QUEUED, step, type Lifecycle, type RunEvent, type StopCause } from './lifecycle.js';
 import { qemuArgs } from './qemu-args.js';
 import { startVm, type Vm } from './qemu.js';
+import { Rate } from './rate.js';
 import { createQmpParser, type QmpMessage } from './qmp.js';
 
 /** How long each rung of the stop ladder waits: a guest of ours answers in a millisecond, a busy board in less than one second. */
 const STOP_RUNG_MS = 1000;
+/** Ten times what the shortest window gives; a flood beyond it is counted and dropped, and costs the other guests nothing. */
+const REPORTS_PER_SECOND = 100;
+const REPORTS_AT_ONCE = 200;
 /** A guest that halts when it is done may still print; then it is ended. */
 const HALT_GRACE_MS = 200;
-
-/** Finds metrics among what a console prints; never throws, whatever the bytes. */
-export interface ConsoleDecoder {
-  push(chunk: Uint8Array, nowUs: number): readonly GuestEvent[];
-}
 
 export interface RunParts {
   readonly image: Image;
@@ -34,6 +40,8 @@ export interface RunParts {
   readonly changed: (run: RunRecord) => void;
   readonly report: (run: RunRecord, report: Extract<GuestEvent, { kind: 'report' }>) => void;
   readonly console: (run: RunRecord, text: string) => void;
+  /** The first thing that the guest did wrong. */
+  readonly fault: (run: RunRecord, detail: string) => void;
 }
 
 /** One guest from its request to its end: feeds the pure life cycle with what happens, and obeys. */
@@ -47,6 +55,8 @@ export class Run {
   #record: RunRecord;
   #reader: ConsoleReader;
   #vm: Vm | undefined;
+  #down: Promise<void> | undefined;
+  readonly #reports = new Rate(REPORTS_PER_SECOND, REPORTS_AT_ONCE);
   #ended: Promise<void> = Promise.resolve();
 
   constructor(record: RunRecord, requestedUs: number, parts: RunParts) {
@@ -67,16 +77,20 @@ export class Run {
 
   start(): void {
     assert(this.#vm === undefined, 'a run starts once');
-    const vm = startVm(this.#parts.spec, {
-      qmp: (chunk) => this.#parseQmp(chunk).forEach((message) => this.#onQmp(message)),
-      console: (chunk) => this.#onConsole(chunk),
-      channel: (chunk) => this.#parts.decoder.push(chunk).forEach((event) => this.#onGuest(event)),
-    });
+    let vm: Vm;
+    try {
+      vm = startVm(this.#parts.spec, {
+        qmp: (chunk) => this.#parseQmp(chunk).forEach((message) => this.#onQmp(message)),
+        console: (chunk) => this.#onConsole(chunk),
+        channel: (chunk) => this.#parts.decoder.push(chunk).forEach((event) => this.#onGuest(event)),
+      });
+    } catch (error) {
+      // No process came of it: an argument that no program can be given.
+      this.#feed({ kind: 'exited', exit: { code: undefined, signal: undefined, stderr: reasonOf(error) } });
+      return;
+    }
     this.#vm = vm;
-    this.#update({
-      ...(vm.processId === undefined ? {} : { processId: vm.processId }),
-      ...this.#phase('spawnedMs'),
-    });
+    if (vm.processId !== undefined) this.#update({ processId: vm.processId, ...this.#phase('spawnedMs') });
     this.#feed({ kind: 'spawned' });
     this.#arm(this.#parts.image.readyWithinMs, () => {
       if (this.#record.boot.readyMs === undefined) void this.stop('never-ready');
@@ -91,9 +105,19 @@ export class Run {
     return this.#vm?.send(frame) ?? false;
   }
 
-  /** Asks, waits, forces: the guest's own Stop, QMP quit, SIGTERM, SIGKILL. Resolves when nothing is left. */
+  /** Resolves when nothing is left of it. */
   async stop(cause: StopCause): Promise<void> {
     this.#feed({ kind: 'stop', cause });
+    await this.#bringDown();
+  }
+
+  /** Asks, waits, forces: the guest's own Stop, QMP quit, SIGTERM, SIGKILL. Once, whoever asks for it. */
+  #bringDown(): Promise<void> {
+    this.#down ??= this.#climbDown();
+    return this.#down;
+  }
+
+  async #climbDown(): Promise<void> {
     this.#vm?.send(this.#parts.stopFrame);
     const rungs = [() => this.#vm?.quit(), () => this.#vm?.kill('SIGTERM'), () => this.#vm?.kill('SIGKILL')];
     for (const force of rungs) {
@@ -127,9 +151,9 @@ export class Run {
   #onQmp(message: QmpMessage): void {
     if (message.kind === 'greeting') {
       this.#update({ monitorVersion: message.version, ...this.#phase('monitorReadyMs') });
-      this.#feed({ kind: 'monitor-ready' });
     } else if (message.kind === 'event' && message.name === 'RESUME') {
       this.#update(this.#phase('resumedMs'));
+      this.#feed({ kind: 'resumed' });
     } else if (message.kind === 'event' && message.name === 'SHUTDOWN') {
       this.#measure();
       this.#feed({
@@ -144,6 +168,7 @@ export class Run {
 
   #onConsole(chunk: Uint8Array): void {
     this.#update(this.#phase('firstConsoleByteMs'));
+    this.#update(this.#phase('bootedMs'));
     this.#parts.log.append(chunk);
     this.#feed({ kind: 'console' });
     for (const event of this.#parts.lines?.push(chunk, this.#parts.clock.monotonicUs()) ?? [])
@@ -166,6 +191,7 @@ export class Run {
   #onGuest(event: GuestEvent): void {
     switch (event.kind) {
       case 'hello':
+        this.#update(this.#phase('bootedMs'));
         return this.#feed({ kind: 'hello' });
       case 'report':
         return this.#onReport(event);
@@ -174,25 +200,34 @@ export class Run {
         // The guest stays until it is told to leave. Measured once its last report is on its way to whoever waits.
         setImmediate(() => {
           this.measure();
-          this.#vm?.send(this.#parts.stopFrame);
+          void this.#bringDown();
         });
         return;
       case 'bad-frame':
-        return this.#update({
-          faults: { ...this.#record.faults, badFrames: this.#record.faults.badFrames + 1 },
-        });
+        return this.#onBadFrame(event);
     }
   }
 
+  /** A guest that can no longer be understood is no use, however well it runs. */
+  #onBadFrame({ detail, final }: Extract<GuestEvent, { kind: 'bad-frame' }>): void {
+    const { badFrames, droppedValues } = this.#record.faults;
+    this.#update({ faults: { badFrames: badFrames + 1, droppedValues } });
+    if (badFrames === 0) this.#parts.fault(this.#record, detail);
+    if (!final || this.#life.state.kind === 'stopping') return;
+    this.#feed({ kind: 'panic', detail: `its channel cannot be followed: ${detail}` });
+    void this.#bringDown();
+  }
+
   #onReport(report: Extract<GuestEvent, { kind: 'report' }>): void {
-    if (report.dropped > 0) {
+    const taken = this.#reports.take(this.#parts.clock.monotonicUs());
+    const dropped = report.dropped + (taken ? 0 : report.samples.length);
+    if (dropped > 0) {
       const { badFrames, droppedValues } = this.#record.faults;
-      this.#update({ faults: { badFrames, droppedValues: droppedValues + report.dropped } });
+      this.#update({ faults: { badFrames, droppedValues: droppedValues + dropped } });
     }
-    if (report.samples.length > 0) {
-      this.#update(this.#phase('firstMetricMs'));
-      this.#update(this.#phase('readyMs'));
-    }
+    if (!taken || report.samples.length === 0) return;
+    this.#update(this.#phase('firstMetricMs'));
+    this.#update(this.#phase('readyMs'));
     this.#feed({ kind: 'report' });
     this.#parts.report(this.#record, report);
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PerigeeError, Topic, isEnded, reasonOf } from '../domain/index.js';
-import type { Clock, GuestDecoder, Image, Logger, Observation } from '../domain/index.js';
+import type { Clock, ConsoleDecoder, GuestDecoder, Image, Logger, Observation } from '../domain/index.js';
 import type {
   Architecture,
   RunId,
@@ -25,6 +25,8 @@ export interface RunnerParts {
   readonly architecture: Architecture;
   readonly spec: (image: Image, args: string, id: RunId) => VmSpec;
   readonly decoder: (image: Image) => GuestDecoder;
+  /** For an image that reports by lines on its console. */
+  readonly lines: (image: Image) => ConsoleDecoder;
   /** Begins the image's sensor feed; disposed at the end of the run. */
   readonly feed: (image: Image, send: (frame: Uint8Array) => boolean) => Disposable;
   readonly stopFrame: Uint8Array;
@@ -55,69 +57,107 @@ export interface Runner extends AsyncDisposable {
 }
 
 export function createRunner(parts: RunnerParts): Runner {
-  const events = new Topic<RunNews>();
-  const runs = new Map<RunId, Run>();
-  const starting = new Map<RunId, Promise<RunRecord>>();
-  let started = 0;
-  const costs = setInterval(() => void recordCosts(parts, runs), COST_INTERVAL_MS);
+  return new QemuRunner(parts);
+}
 
-  async function begin(request: RunRequest): Promise<RunRecord> {
-    const requestedUs = parts.clock.monotonicUs();
-    const known = await parts.journal.get(request.id);
+/** Answers for runs that have just ended, whose last record the journal may not have yet. */
+const RECENT_RUNS = 64;
+
+class QemuRunner implements Runner {
+  readonly events = new Topic<RunNews>((news) => news.kind === 'changed');
+  readonly #parts: RunnerParts;
+  readonly #runs = new Map<RunId, Run>();
+  readonly #starting = new Map<RunId, Promise<RunRecord>>();
+  readonly #recent = new Map<RunId, RunRecord>();
+  readonly #costs: NodeJS.Timeout;
+  #started = 0;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#costs = setInterval(() => void recordCosts(parts, this.#runs), COST_INTERVAL_MS);
+  }
+
+  get active(): readonly RunRecord[] {
+    return [...this.#runs.values()].map((run) => run.record);
+  }
+
+  get started(): number {
+    return this.#started;
+  }
+
+  async start(request: RunRequest): Promise<RunRecord> {
+    const record = this.#runs.get(request.id)?.record ?? (await this.#startOnce(request));
+    if (record.image === request.image) return record;
+    const message = `run ${request.id} is a run of ${record.image}, not of ${request.image}`;
+    throw new PerigeeError('usage', message, 'Make a new id for a new run.');
+  }
+
+  async stop(id: RunId): Promise<RunRecord> {
+    // A run that is being started is stopped as soon as it has been; its start may still be refused.
+    await this.#starting.get(id)?.catch(() => undefined);
+    const run = this.#runs.get(id);
+    await run?.stop('user');
+    const record = run?.record ?? this.#recent.get(id) ?? (await this.#parts.journal.get(id));
+    if (record) return record;
+    const cure = 'See `perigee ps --all` for the runs there are.';
+    throw new PerigeeError('run-unknown', `there is no run ${id}`, cure);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#costs);
+    await Promise.allSettled(this.#starting.values());
+    await Promise.all([...this.#runs.values()].map((run) => run.stop('user')));
+    this.events.close();
+  }
+
+  #startOnce(request: RunRequest): Promise<RunRecord> {
+    const again = this.#starting.get(request.id);
+    if (again) return again;
+    const accepted = this.#begin(request).finally(() => this.#starting.delete(request.id));
+    this.#starting.set(request.id, accepted);
+    return accepted;
+  }
+
+  async #begin(request: RunRequest): Promise<RunRecord> {
+    const { architecture, catalogue, clock, journal, maxRuns, spec: specOf } = this.#parts;
+    const requestedUs = clock.monotonicUs();
+    const known = this.#recent.get(request.id) ?? (await journal.get(request.id));
     if (known) return known;
-    if (runs.size + starting.size > parts.maxRuns) throw tooMany(parts.maxRuns);
-    const image = await parts.catalogue.get(request.image);
-    const imageBytes = await parts.catalogue.verify(image, parts.architecture);
-    const spec = parts.spec(image, request.args ?? '', request.id);
-    const run: Run = new Run(queuedRecord(request.id, image, imageBytes, spec, parts), requestedUs, {
-      ...{ image, spec, clock: parts.clock, stopFrame: parts.stopFrame, decoder: parts.decoder(image) },
-      ...observers(parts, events, image, (frame) => run.send(frame)),
-      log: openConsoleLog(join(parts.logDirectory, `${request.id}.log`), (error) => {
-        parts.logger.error({ run: request.id }, `its console is not kept: ${reasonOf(error)}`);
-      }),
-    });
+    // This request is among those that are starting.
+    if (this.#runs.size + this.#starting.size > maxRuns) throw tooMany(maxRuns);
+    const image = await catalogue.get(request.image);
+    const imageBytes = await catalogue.verify(image, architecture);
+    const spec = specOf(image, request.args ?? '', request.id);
+    const record = queuedRecord(request.id, image, imageBytes, spec, this.#parts);
+    const run = this.#prepare(record, requestedUs, image, spec);
     // Before the process exists, so that a gateway that is killed in between knows what to look for.
-    await parts.journal.put(run.record);
-    runs.set(request.id, run);
+    await journal.put(run.record);
+    this.#runs.set(request.id, run);
     run.start();
-    started += 1;
-    void run.ended.then(() => runs.delete(request.id));
+    this.#started += 1;
+    void run.ended.then(() => this.#forget(run));
     return run.record;
   }
 
-  return {
-    events,
-    get active() {
-      return [...runs.values()].map((run) => run.record);
-    },
-    get started() {
-      return started;
-    },
-    start(request) {
-      const already = runs.get(request.id)?.record ?? starting.get(request.id);
-      if (already) return Promise.resolve(already);
-      const accepted = begin(request).finally(() => starting.delete(request.id));
-      starting.set(request.id, accepted);
-      return accepted;
-    },
-    async stop(id) {
-      const run = runs.get(id);
-      await run?.stop('user');
-      const record = run?.record ?? (await parts.journal.get(id));
-      if (record) return record;
-      throw new PerigeeError(
-        'run-unknown',
-        `there is no run ${id}`,
-        'See `perigee ps --all` for the runs there are.',
-      );
-    },
-    async [Symbol.asyncDispose]() {
-      clearInterval(costs);
-      await Promise.allSettled(starting.values());
-      await Promise.all([...runs.values()].map((run) => run.stop('user')));
-      events.close();
-    },
-  };
+  #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec): Run {
+    const { clock, decoder, lines, logDirectory, logger, stopFrame } = this.#parts;
+    const run: Run = new Run(record, requestedUs, {
+      ...{ image, spec, clock, stopFrame, decoder: decoder(image) },
+      ...(image.metrics === 'lines' ? { lines: lines(image) } : {}),
+      ...observers(this.#parts, this.events, image, (frame) => run.send(frame)),
+      log: openConsoleLog(join(logDirectory, `${record.id}.log`), (error) => {
+        logger.error({ run: record.id }, `its console is not kept: ${reasonOf(error)}`);
+      }),
+    });
+    return run;
+  }
+
+  #forget({ record }: Run): void {
+    this.#runs.delete(record.id);
+    this.#recent.set(record.id, record);
+    const [oldest] = this.#recent.keys();
+    if (this.#recent.size > RECENT_RUNS && oldest !== undefined) this.#recent.delete(oldest);
+  }
 }
 
 /** Where a run's news go: the journal, the store, the sensor feed, and whoever follows. */
@@ -126,7 +166,7 @@ function observers(
   events: Topic<RunNews>,
   image: Image,
   send: (frame: Uint8Array) => boolean,
-): Pick<RunParts, 'changed' | 'report' | 'console'> {
+): Pick<RunParts, 'changed' | 'report' | 'console' | 'fault'> {
   let feed: Disposable | undefined;
   return {
     changed(run) {
@@ -145,6 +185,7 @@ function observers(
       events.publish({ kind: 'report', run, windowEndUs, samples });
     },
     console: (run, text) => events.publish({ kind: 'console', id: run.id, text }),
+    fault: (run, detail) => parts.logger.warn({ run: run.id, image: run.image }, `a bad frame: ${detail}`),
   };
 }
 

@@ -3,21 +3,22 @@ import type { GatewayId, Position } from '../domain/index.js';
 import { POSITION_BYTES, readPosition, viewOf, writePosition } from './keys.js';
 
 /**
- * Values of the store, format 1; the families are those of keys.ts.
+ * Values of the store, format 2; the families are those of keys.ts.
  *
- *     identity             JSON: {"program":"perigee","format":1,"gatewayId":"16 hex digits","epoch":7}
+ *     identity             JSON: {"program":"perigee","format":2,"gatewayId":"16 hex digits","epoch":7}
  *     totals               samples:u64 observations:u64, big-endian
  *     checkpoint, cursor   epoch:u32 sequence:u64, big-endian
  *     series               perigee.v1.Series: observation-codec.ts
  *     observation          perigee.v1.Observation: observation-codec.ts
  *     latest               perigee.v1.Observation of one sample, with wall_ms and run_id only
  *     run                  JSON: run-codec.ts
- *     run by time          empty; counts only while the run's record says the same time
+ *     run by birth, change the run's id, 16 ASCII bytes; counts only while the run's record says the same place
+ *     run going            empty
  *
  * A decoder gives `undefined` for bytes that it did not write.
  */
-export const FORMAT = 1;
-export const PROGRAM = 'perigee';
+export const FORMAT = 2;
+const PROGRAM = 'perigee';
 
 export interface Identity {
   readonly format: number;
@@ -31,9 +32,10 @@ export interface Totals {
   readonly observations: number;
 }
 
-/** Of a format to come, only the number is understood. */
+/** Of another format, only the number is understood. */
 export type IdentityRead =
-  { readonly kind: 'ours'; readonly identity: Identity } | { readonly kind: 'newer'; format: number };
+  | { readonly kind: 'ours'; readonly identity: Identity }
+  | { readonly kind: 'other-format'; readonly format: number };
 
 const header = v.object({
   program: v.literal(PROGRAM),
@@ -53,7 +55,7 @@ export function decodeIdentity(bytes: Uint8Array): IdentityRead | undefined {
   const head = v.safeParse(header, json);
   if (!head.success) return undefined;
   const { format } = head.output;
-  if (format > FORMAT) return { kind: 'newer', format };
+  if (format !== FORMAT) return { kind: 'other-format', format };
   const rest = v.safeParse(identitySchema, json);
   if (!rest.success) return undefined;
   const { gatewayId, epoch } = rest.output;

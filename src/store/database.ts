@@ -29,3 +29,8 @@ export function find(db: Database, key: Uint8Array): Promise<Uint8Array | undefi
 export function put(key: Uint8Array, value: Uint8Array): Operation {
   return { type: 'put', key, value };
 }
+
+/** Of a key that is not there: nothing. */
+export function remove(key: Uint8Array): Operation {
+  return { type: 'del', key };
+}

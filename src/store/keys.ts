@@ -2,17 +2,19 @@ import { assert } from '../domain/index.js';
 import type { Position, RunId } from '../domain/index.js';
 
 /**
- * Keys of the store, format 1. LevelDB orders them bytewise, so numbers are big-endian and its order is ours.
+ * Keys of the store, format 2. LevelDB orders them bytewise, so numbers are big-endian and its order is ours.
  *
- *     identity     = 'm'                            which program, format and gateway; every format keeps it here
- *     totals       = 't'
- *     checkpoint   = 'p'                            the position up to which the latest records are right
- *     series       = 's' id:u32                     ids count from 1 in the order of first sight
- *     observation  = 'o' epoch:u32 sequence:u64     the total order
- *     latest       = 'l' id:u32                     the newest sample of a series, as of the checkpoint
- *     run          = 'r' run-id:16 ASCII bytes
- *     run by time  = 'i' requested-at-ms:u64 run-id:16 ASCII bytes
- *     cursor       = 'c' name:ASCII bytes
+ *     identity      = 'm'                            which program, format and gateway; every format keeps it here
+ *     totals        = 't'
+ *     checkpoint    = 'p'                            the position up to which the latest records are right
+ *     series        = 's' id:u32                     ids count from 1 in the order of first sight
+ *     observation   = 'o' epoch:u32 sequence:u64     the total order
+ *     latest        = 'l' id:u32                     the newest sample of a series, as of the checkpoint
+ *     run           = 'r' run-id:16 ASCII bytes
+ *     run by birth  = 'i' epoch:u32 sequence:u64     the order in which runs were first put
+ *     run by change = 'h' epoch:u32 sequence:u64     the order in which runs were last put
+ *     run going     = 'g' run-id:16 ASCII bytes      of those that have not ended
+ *     cursor        = 'c' name:ASCII bytes
  *
  * What their values are: codec.ts.
  */
@@ -24,7 +26,9 @@ const FAMILIES = {
   observation: 'o',
   latest: 'l',
   run: 'r',
-  runByTime: 'i',
+  runByBirth: 'i',
+  runByChange: 'h',
+  runGoing: 'g',
   cursor: 'c',
 } as const;
 
@@ -65,20 +69,16 @@ export function runKeyOf(id: RunId): Uint8Array {
   return key('run', id.length, (view) => writeAscii(view, 1, id));
 }
 
-export function runByTimeKeyOf(requestedAtMs: number, id: RunId): Uint8Array {
-  assert(
-    Number.isSafeInteger(requestedAtMs) && requestedAtMs >= 0,
-    'a run is asked for at a whole millisecond',
-  );
-  return key('runByTime', 8 + id.length, (view) => {
-    view.setBigUint64(1, BigInt(requestedAtMs));
-    writeAscii(view, 9, id);
-  });
+export function runByBirthKeyOf(position: Position): Uint8Array {
+  return key('runByBirth', POSITION_BYTES, (view) => writePosition(view, 1, position));
 }
 
-export function runOfTimeKey(bytes: Uint8Array): { readonly requestedAtMs: number; readonly id: RunId } {
-  const id = String.fromCharCode(...bytes.subarray(9)) as RunId;
-  return { requestedAtMs: Number(viewOf(bytes).getBigUint64(1)), id };
+export function runByChangeKeyOf(position: Position): Uint8Array {
+  return key('runByChange', POSITION_BYTES, (view) => writePosition(view, 1, position));
+}
+
+export function runGoingKeyOf(id: RunId): Uint8Array {
+  return key('runGoing', id.length, (view) => writeAscii(view, 1, id));
 }
 
 /** What a reader that keeps a cursor may call itself. */
@@ -98,15 +98,24 @@ export function rangeOf(family: Family): KeyRange {
   return { gte: Uint8Array.of(first), lt: Uint8Array.of(first + 1) };
 }
 
-/** Of the observations behind a position. */
-export function rangeBehind(after: Position): { readonly gt: Uint8Array; readonly lt: Uint8Array } {
+/** Of the keys behind one of the same family. */
+export interface RangeBehind {
+  readonly gt: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+export function observationsBehind(after: Position): RangeBehind {
   return { gt: observationKeyOf(after), lt: rangeOf('observation').lt };
+}
+
+export function runChangesBehind(after: Position): RangeBehind {
+  return { gt: runByChangeKeyOf(after), lt: rangeOf('runByChange').lt };
 }
 
 /** An epoch and a sequence, in a key or as a value. */
 export const POSITION_BYTES = 12;
 
-const EPOCH_MAX = 2 ** 32 - 1;
+export const EPOCH_MAX = 2 ** 32 - 1;
 
 export function assertPosition({ epoch, sequence }: Position): void {
   assert(Number.isSafeInteger(epoch) && epoch >= 0 && epoch <= EPOCH_MAX, 'an epoch has 32 bits');

@@ -6,8 +6,10 @@ import type { Totals } from './codec.js';
 export const SAMPLES_PER_OBSERVATION_MAX = 256;
 /** All of them are in memory with their newest sample: some megabytes at this size. */
 export const SERIES_MAX = 10_000;
+/** A guest has at most 128 metrics; the rest is for what it costs, and for the names of its next versions. */
+export const SERIES_PER_IMAGE_MAX = 256;
 export const LABELS_MAX = 8;
-export const LABEL_VALUE_MAX_CHARACTERS = 128;
+const LABEL_VALUE_MAX_CHARACTERS = 128;
 /** Lower-case, so that every metric store takes it as it is. */
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -19,6 +21,20 @@ export interface Entry {
   readonly seriesIds: readonly number[];
   /** Series that this observation is the first to name. */
   readonly newSeries: ReadonlyMap<number, Series>;
+  /** Why samples that came with the observation are no longer in it: one each. */
+  readonly refusals: readonly Refusal[];
+}
+
+export interface Refusal {
+  /** The known series, or else the image; empty where there is neither. Who said it for one has no need to say it again. */
+  readonly about: string;
+  readonly reason: string;
+}
+
+/** Series that an observation is the first to name. */
+interface Admission {
+  readonly series: Map<number, Series>;
+  readonly ids: Map<string, number>;
 }
 
 /**
@@ -35,7 +51,9 @@ export class Ledger {
   readonly #idsByObject = new WeakMap<Series, number>();
   readonly #latest = new Map<number, LatestSample>();
   readonly #changed = new Set<number>();
+  readonly #seriesPerImage = new Map<string, number>();
   #notedSinceCheckpoint = 0;
+  #refusedSamples = 0;
 
   constructor(epoch: number, totals: Totals) {
     this.#epoch = epoch;
@@ -61,39 +79,50 @@ export class Ledger {
     this.#notedSinceCheckpoint = 0;
   }
 
-  /** The place that the observation would take, and what is new with it. Changes nothing. */
+  /**
+   * The place that the observation would take, and what is new with it. Changes nothing. A sample that cannot be taken
+   * costs the others nothing: a series that says another unit than before, or that is one too many for its image.
+   */
   plan(observation: Observation): Entry {
     checkObservation(observation);
-    const newSeries = new Map<number, Series>();
-    const newIds = new Map<string, number>();
-    const seriesIds = observation.samples.map(
-      ({ series }) => this.#idOf(series) ?? this.#admit(series, newSeries, newIds),
-    );
+    const admission: Admission = { series: new Map(), ids: new Map() };
+    const samples: Sample[] = [];
+    const seriesIds: number[] = [];
+    const refusals: Refusal[] = [];
+    for (const sample of observation.samples) {
+      const place = this.#placeOf(sample, admission);
+      if (typeof place === 'number') {
+        samples.push(sample);
+        seriesIds.push(place);
+      } else refusals.push(place);
+    }
     return {
       position: { epoch: this.#epoch, sequence: this.#sequence + 1 },
-      observation,
-      seriesIds,
-      newSeries,
+      observation: { ...observation, samples },
+      ...{ seriesIds, refusals, newSeries: admission.series },
     };
   }
 
-  commit({ position, observation, newSeries }: Entry): void {
+  commit({ position, observation, newSeries, refusals }: Entry): void {
     for (const [id, series] of newSeries) this.restoreSeries(id, series);
     this.note(observation);
     this.#sequence = position.sequence;
     this.#totals = totalsWith(this.#totals, observation);
+    this.#refusedSamples += refusals.length;
   }
 
   restoreSeries(id: number, series: Series): void {
     this.#series.set(id, series);
     this.#ids.set(seriesKey(series), id);
+    const image = imageOf(series);
+    this.#seriesPerImage.set(image, (this.#seriesPerImage.get(image) ?? 0) + 1);
   }
 
   /** The newest samples that a checkpoint saved. */
   restoreLatest({ samples, wallMs, runId }: Observation): readonly number[] {
     const time = runId === undefined ? { wallMs } : { wallMs, runId };
     return samples.map(({ series, value }) => {
-      const id = this.#idOf(series);
+      const id = this.#idsByObject.get(series) ?? this.#ids.get(seriesKey(series));
       assert(id !== undefined, 'a stored sample has a known series');
       this.#latest.set(id, { series, value, ...time });
       return id;
@@ -119,33 +148,48 @@ export class Ledger {
   }
 
   counts(): StoreCounts {
-    return { ...this.#totals, series: this.#series.size };
+    return { ...this.#totals, series: this.#series.size, refusedSamples: this.#refusedSamples };
   }
 
-  #idOf(series: Series): number | undefined {
+  #placeOf({ series, value }: Sample, admission: Admission): number | Refusal {
     const remembered = this.#idsByObject.get(series);
-    if (remembered !== undefined) return remembered;
-    const id = this.#ids.get(seriesKey(series));
-    if (id === undefined) return undefined;
-    checkUnit(series, this.#series.get(id));
-    this.#idsByObject.set(series, id);
+    const text = remembered === undefined ? seriesKey(series) : '';
+    const id = remembered ?? this.#ids.get(text) ?? admission.ids.get(text);
+    if (id === undefined) return this.#admit(series, value, text, admission);
+    const known = this.#series.get(id) ?? admission.series.get(id);
+    const reason = complaintOfSample(series, value, known);
+    if (reason !== undefined) return { about: seriesKey(series), reason };
+    if (this.#series.has(id)) this.#idsByObject.set(series, id);
     return id;
   }
 
-  #admit(series: Series, newSeries: Map<number, Series>, newIds: Map<string, number>): number {
-    checkSeries(series);
-    const text = seriesKey(series);
-    const already = newIds.get(text);
-    if (already !== undefined) {
-      checkUnit(series, newSeries.get(already));
-      return already;
-    }
-    const id = this.#series.size + newSeries.size + 1;
-    if (id > SERIES_MAX) throw refused(`the store has its ${SERIES_MAX} series, so ${text} cannot be added`);
-    newIds.set(text, id);
-    newSeries.set(id, series);
+  #admit(series: Series, value: number, text: string, admission: Admission): number | Refusal {
+    const about = imageOf(series);
+    const reason =
+      complaintOfSeries(series) ??
+      complaintOfSample(series, value, undefined) ??
+      this.#complaintOfBudget(series, text, admission);
+    if (reason !== undefined) return { about, reason };
+    const id = this.#series.size + admission.series.size + 1;
+    admission.ids.set(text, id);
+    admission.series.set(id, series);
     return id;
   }
+
+  #complaintOfBudget(series: Series, text: string, admission: Admission): string | undefined {
+    if (this.#series.size + admission.series.size >= SERIES_MAX)
+      return `the store has its ${SERIES_MAX} series, so ${text} cannot be added`;
+    const image = imageOf(series);
+    if (image === '') return undefined;
+    const admitted = [...admission.series.values()].filter((one) => imageOf(one) === image).length;
+    if ((this.#seriesPerImage.get(image) ?? 0) + admitted < SERIES_PER_IMAGE_MAX) return undefined;
+    return `image ${image} has its ${SERIES_PER_IMAGE_MAX} series, so ${text} cannot be added`;
+  }
+}
+
+/** Empty for what no image is behind: that is ours, and has no budget of its own. */
+function imageOf(series: Series): string {
+  return series.labels['image'] ?? '';
 }
 
 function totalsWith(totals: Totals, { samples }: Observation): Totals {
@@ -161,24 +205,24 @@ function checkObservation({ monotonicUs, wallMs, samples }: Observation): void {
   if (!Number.isSafeInteger(monotonicUs) || monotonicUs < 0 || !Number.isSafeInteger(wallMs)) {
     throw refused(`an observation's times are no whole numbers: ${monotonicUs} us, ${wallMs} ms`);
   }
-  const odd = samples.find((sample: Sample) => !Number.isFinite(sample.value));
-  if (odd !== undefined) throw refused(`the value of ${seriesKey(odd.series)} is no finite number`);
 }
 
-function checkSeries({ name, labels }: Series): void {
+function complaintOfSeries({ name, labels }: Series): string | undefined {
   const entries = Object.entries(labels);
-  if (!NAME.test(name)) throw refused(`${JSON.stringify(name.slice(0, 64))} is no name of a series`);
-  if (entries.length > LABELS_MAX) throw refused(`series ${name} has more than ${LABELS_MAX} labels`);
+  if (!NAME.test(name)) return `${JSON.stringify(name.slice(0, 64))} is no name of a series`;
+  if (entries.length > LABELS_MAX) return `series ${name} has more than ${LABELS_MAX} labels`;
   for (const [label, value] of entries) {
-    if (!NAME.test(label)) throw refused(`${JSON.stringify(label.slice(0, 64))} is no name of a label`);
-    if (value.length > LABEL_VALUE_MAX_CHARACTERS)
-      throw refused(`label ${label} of ${name} has too long a value`);
+    if (!NAME.test(label)) return `${JSON.stringify(label.slice(0, 64))} is no name of a label`;
+    if (value.length > LABEL_VALUE_MAX_CHARACTERS) return `label ${label} of ${name} has too long a value`;
   }
+  return undefined;
 }
 
-function checkUnit(series: Series, known: Series | undefined): void {
-  if (known === undefined || known.unit === series.unit) return;
-  throw refused(`series ${seriesKey(series)} is in ${known.unit} and cannot become ${series.unit}`);
+/** A series keeps its unit: what is measured in another one has another name. */
+function complaintOfSample(series: Series, value: number, known: Series | undefined): string | undefined {
+  if (!Number.isFinite(value)) return `the value of ${seriesKey(series)} is no finite number`;
+  if (known === undefined || known.unit === series.unit) return undefined;
+  return `series ${seriesKey(series)} is in ${known.unit} and cannot become ${series.unit}`;
 }
 
 /** Whoever made the observation broke a limit; the store is as it was. */

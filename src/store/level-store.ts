@@ -1,6 +1,6 @@
 import { BEFORE_EVERYTHING, PerigeeError, assert, reasonOf } from '../domain/index.js';
 import type { Clock, GatewayId, LatestSample, Logger, Observation, Position } from '../domain/index.js';
-import type { RunId, RunRecord, Store, StoreCounts, StoredObservation } from '../domain/index.js';
+import type { RunChange, RunId, RunRecord, Store, StoreCounts, StoredObservation } from '../domain/index.js';
 import { decodePosition, encodePosition, encodeTotals } from './codec.js';
 import type { Identity } from './codec.js';
 import { prepareStoreFolder } from './data-directory.js';
@@ -8,16 +8,19 @@ import { find, openDatabase, put } from './database.js';
 import type { Database, Operation } from './database.js';
 import * as keys from './keys.js';
 import { refused } from './ledger.js';
-import type { Entry, Ledger } from './ledger.js';
+import type { Entry, Ledger, Refusal } from './ledger.js';
 import { corrupt, openingFailed, readingFailed, writingFailed } from './level-errors.js';
 import { decodeObservation, encodeLatest, encodeObservation, encodeSeries } from './observation-codec.js';
 import { beginEpoch, loadLedger } from './opening.js';
-import { RUN_RECORD_MAX_BYTES, decodeRun, encodeRun } from './run-codec.js';
+import { LevelRunJournal } from './run-journal.js';
 
 /** Opening reads about so many observations again at most, at some microseconds each, to know the newest samples. */
 export const CHECKPOINT_EVERY = 500;
 /** Writers wait for their promises: more than this is a writer that does not. */
-export const WAITING_WRITES_MAX = 2048;
+const WAITING_WRITES_MAX = 2048;
+
+/** Refusals that are told; the rest only count. */
+const TOLD_MAX = 1000;
 
 /** Where a test makes the world fail. */
 export interface StoreFaults {
@@ -69,6 +72,9 @@ class LevelStore implements Store {
   readonly gatewayId: GatewayId;
   readonly epoch: number;
   readonly #opened: Opened;
+  readonly #runs: LevelRunJournal;
+  /** What samples were refused for, as far as it was told. */
+  readonly #told = new Set<string>();
   /** Settles with the last write asked for; never rejects. */
   #lastWrite: Promise<unknown> = Promise.resolve();
   #waitingWrites = 0;
@@ -78,6 +84,7 @@ class LevelStore implements Store {
     this.gatewayId = opened.identity.gatewayId;
     this.epoch = opened.identity.epoch;
     this.#opened = opened;
+    this.#runs = new LevelRunJournal({ ...opened, epoch: this.epoch });
   }
 
   append(observation: Observation): Promise<Position> {
@@ -86,6 +93,7 @@ class LevelStore implements Store {
       const entry = ledger.plan(observation);
       await this.#write(appendOperations(entry, ledger));
       ledger.commit(entry);
+      entry.refusals.forEach((refusal) => this.#tell(refusal));
       if (ledger.notedSinceCheckpoint >= CHECKPOINT_EVERY) await this.#checkpoint();
       return entry.position;
     });
@@ -94,7 +102,7 @@ class LevelStore implements Store {
   async *read(after: Position, limit: number): AsyncIterable<StoredObservation> {
     assert(Number.isSafeInteger(limit) && limit >= 0, 'a limit is a whole number');
     const { db, ledger, path } = this.#opened;
-    const rows = db.iterator({ ...keys.rangeBehind(after), limit });
+    const rows = db.iterator({ ...keys.observationsBehind(after), limit });
     try {
       for await (const [key, value] of rows) {
         const position = keys.positionOfKey(key);
@@ -117,29 +125,23 @@ class LevelStore implements Store {
   }
 
   async put(run: RunRecord): Promise<void> {
-    const bytes = encodeRun(run);
-    if (bytes.length > RUN_RECORD_MAX_BYTES) throw refused(`the record of run ${run.id} is too long`);
-    const byTime = put(keys.runByTimeKeyOf(run.requestedAtMs, run.id), new Uint8Array(0));
-    await this.#inTurn(() => this.#write([put(keys.runKeyOf(run.id), bytes), byTime]));
+    await this.#inTurn(async () => this.#write(await this.#runs.putting(run)));
   }
 
-  async get(id: RunId): Promise<RunRecord | undefined> {
-    const bytes = await this.#find(keys.runKeyOf(id));
-    if (bytes === undefined) return undefined;
-    const run = decodeRun(bytes);
-    if (run === undefined) throw corrupt(this.#opened.path, `the record of run ${id} cannot be read`);
-    return run;
+  get(id: RunId): Promise<RunRecord | undefined> {
+    return this.#runs.get(id);
   }
 
-  async list(limit: number): Promise<readonly RunRecord[]> {
-    const runs: RunRecord[] = [];
-    if (limit === 0) return runs;
-    for await (const key of this.#opened.db.keys({ ...keys.rangeOf('runByTime'), reverse: true })) {
-      const run = await this.#listed(key);
-      if (run !== undefined) runs.push(run);
-      if (runs.length === limit) break;
-    }
-    return runs;
+  list(limit: number): Promise<readonly RunRecord[]> {
+    return this.#runs.list(limit);
+  }
+
+  going(): Promise<readonly RunRecord[]> {
+    return this.#runs.going();
+  }
+
+  changedRuns(after: Position, limit: number): Promise<readonly RunChange[]> {
+    return this.#runs.changedRuns(after, limit);
   }
 
   async cursor(name: string): Promise<Position> {
@@ -162,13 +164,11 @@ class LevelStore implements Store {
     return this.#closing;
   }
 
-  /** One record that cannot be read does not hide the others. */
-  async #listed(key: Uint8Array): Promise<RunRecord | undefined> {
-    const { id, requestedAtMs } = keys.runOfTimeKey(key);
-    const bytes = await this.#find(keys.runKeyOf(id));
-    const run = bytes && decodeRun(bytes);
-    if (run === undefined) this.#opened.logger.warn({ run: id }, 'the record of a run cannot be read');
-    return run?.requestedAtMs === requestedAtMs ? run : undefined;
+  /** Once for each series or image: what is refused now comes again every second. */
+  #tell({ about, reason }: Refusal): void {
+    if (this.#told.has(about) || this.#told.size === TOLD_MAX) return;
+    this.#told.add(about);
+    this.#opened.logger.warn({ about }, `samples are not stored: ${reason}`);
   }
 
   async #find(key: Uint8Array): Promise<Uint8Array | undefined> {

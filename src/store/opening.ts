@@ -33,7 +33,10 @@ async function readIdentity(db: Database, path: string): Promise<Identity | unde
   const read = decodeIdentity(bytes);
   if (read === undefined) throw foreignFolder(path, 'its database is no store of Perigee');
   if (read.kind === 'ours') return read.identity;
-  const cure = 'Use the newer Perigee, or choose another directory with --data.';
+  const cure =
+    read.format > FORMAT
+      ? 'Use the newer Perigee, or choose another directory with --data.'
+      : 'Move that directory away and start with a new one, or choose another with --data.';
   throw unusable(`${path} has format ${read.format}, and this Perigee knows ${FORMAT}`, cure);
 }
 
@@ -51,7 +54,7 @@ export async function loadLedger(db: Database, path: string, epoch: number): Pro
     if (latest === undefined) throw corrupt(path, `the latest of series ${keys.idOfKey(key)} cannot be read`);
     ledger.restoreLatest(latest);
   }
-  for await (const value of db.values(keys.rangeBehind(await readCheckpoint(db, path)))) {
+  for await (const value of db.values(keys.observationsBehind(await readCheckpoint(db, path)))) {
     const observation = decodeObservation(value, seriesOf);
     if (observation === undefined) throw corrupt(path, 'an observation cannot be read');
     ledger.note(observation);

@@ -2,6 +2,8 @@ import { reasonOf, type Logger, type Observation, type ObservationWriter } from 
 
 /** Some seconds of a busy gateway; a card that stalls for longer costs observations, and says so. */
 const MAX_WAITING = 1024;
+/** A full disk loses every observation there is: the log says how many, not each. */
+const LOG_INTERVAL_MS = 1000;
 
 /** The way into the store: callbacks enqueue, one loop appends in order. */
 export interface Recorder extends AsyncDisposable {
@@ -13,33 +15,69 @@ export interface Recorder extends AsyncDisposable {
 /** Disposing it stores what waits. */
 export function createRecorder(writer: ObservationWriter, logger: Logger): Recorder {
   const waiting: Observation[] = [];
-  let lost = 0;
+  const losses = new Losses(logger);
   let loop: Promise<void> | undefined;
 
-  const lose = (reason: string): void => {
-    lost += 1;
-    logger.error({ lost }, `an observation was not stored: ${reason}`);
-  };
   const drain = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      await writer.append(next).catch((error: unknown) => lose(reasonOf(error)));
+      await writer.append(next).catch((error: unknown) => losses.add(reasonOf(error)));
     }
     loop = undefined;
   };
   return {
     record(observation) {
       if (waiting.length === MAX_WAITING) {
-        lose(`${MAX_WAITING} wait already`);
+        losses.add(`${MAX_WAITING} wait already`);
         return;
       }
       waiting.push(observation);
       loop ??= drain();
     },
     get lost() {
-      return lost;
+      return losses.total;
     },
     async [Symbol.asyncDispose]() {
       await loop;
+      losses[Symbol.dispose]();
     },
   };
+}
+
+/** Counts losses, and logs the first at once and those that follow together. */
+class Losses implements Disposable {
+  readonly #logger: Logger;
+  #timer: NodeJS.Timeout | undefined;
+  #unsaid = 0;
+  #reason = '';
+  total = 0;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  add(reason: string): void {
+    this.total += 1;
+    this.#unsaid += 1;
+    this.#reason = reason;
+    if (this.#timer === undefined) this.#say();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#log();
+  }
+
+  #say(): void {
+    this.#timer = undefined;
+    if (this.#unsaid === 0) return;
+    this.#log();
+    this.#timer = setTimeout(() => this.#say(), LOG_INTERVAL_MS).unref();
+  }
+
+  #log(): void {
+    if (this.#unsaid === 0) return;
+    const fields = { observations: this.#unsaid, lost: this.total };
+    this.#logger.error(fields, `observations were not stored, the last one because: ${this.#reason}`);
+    this.#unsaid = 0;
+  }
 }

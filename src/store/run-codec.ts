@@ -1,17 +1,15 @@
 import * as v from 'valibot';
-import { ARCHITECTURES } from '../domain/index.js';
-import type { ImageName, RunId, RunRecord } from '../domain/index.js';
+import { ARCHITECTURES, isRunId } from '../domain/index.js';
+import type { ImageName, Position, RunId, RunRecord } from '../domain/index.js';
 import { parseJson } from './codec.js';
+import { EPOCH_MAX } from './keys.js';
 
 /** A command line and a crash's detail fit many times over. */
 export const RUN_RECORD_MAX_BYTES = 64 * 1024;
 
 const amount = v.pipe(v.number(), v.finite());
-const runId = v.pipe(
-  v.string(),
-  v.regex(/^[0-9a-f]{16}$/),
-  v.transform((text) => text as RunId),
-);
+const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const runId = v.custom<RunId>((id) => typeof id === 'string' && isRunId(id));
 const imageName = v.pipe(
   v.string(),
   v.transform((text) => text as ImageName),
@@ -39,6 +37,8 @@ const bootPhases = v.object({
   resumedMs: v.exactOptional(amount),
   firstConsoleByteMs: v.exactOptional(amount),
   firstMetricMs: v.exactOptional(amount),
+  readyMs: v.exactOptional(amount),
+  bootedMs: v.exactOptional(amount),
   endedMs: v.exactOptional(amount),
 });
 
@@ -68,11 +68,35 @@ const runRecord = v.object({
   faults: v.object({ badFrames: amount, droppedValues: amount }),
 }) satisfies v.GenericSchema<unknown, RunRecord>;
 
-export function encodeRun(run: RunRecord): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(run));
+const position = v.object({ epoch: v.pipe(wholeNumber, v.maxValue(EPOCH_MAX)), sequence: wholeNumber });
+
+/** A run and its places in the journal's order: where it was first put, and where last. */
+export interface JournaledRun {
+  readonly run: RunRecord;
+  readonly born: Position;
+  readonly changed: Position;
 }
 
-export function decodeRun(bytes: Uint8Array): RunRecord | undefined {
-  const parsed = v.safeParse(runRecord, parseJson(bytes));
+const journaledRun = v.object({
+  born: position,
+  changed: position,
+  run: runRecord,
+}) satisfies v.GenericSchema<unknown, JournaledRun>;
+
+export function encodeRun(journaled: JournaledRun): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(journaled));
+}
+
+export function decodeRun(bytes: Uint8Array): JournaledRun | undefined {
+  const parsed = v.safeParse(journaledRun, parseJson(bytes));
   return parsed.success ? parsed.output : undefined;
+}
+
+export function encodeRunId(id: RunId): Uint8Array {
+  return new TextEncoder().encode(id);
+}
+
+export function decodeRunId(bytes: Uint8Array): RunId | undefined {
+  const text = new TextDecoder().decode(bytes);
+  return isRunId(text) ? text : undefined;
 }

@@ -13,7 +13,16 @@ const PROTOBUF = 'application/x-protobuf';
 
 export type Answer =
   | { readonly kind: 'answered'; readonly body: Uint8Array }
-  | { readonly kind: 'failed'; readonly error: PerigeeError; readonly retryAfter?: string };
+  | {
+      readonly kind: 'failed';
+      readonly error: PerigeeError;
+      readonly retryAfter?: string;
+      /** This batch is refused, and the same again would be. */
+      readonly blocked: boolean;
+    };
+
+/** Statuses that speak of the batch itself (RFC 9110, 15.5), and not of the time, the place or the sender. */
+const BLOCKING: readonly number[] = [400, 413, 415, 422];
 
 /** Posts batches to one backend over a connection that is kept. The only code here that speaks HTTP. */
 export class BackendClient implements Disposable {
@@ -41,7 +50,7 @@ export class BackendClient implements Disposable {
     } catch (error) {
       signal.throwIfAborted();
       const why = limit.signal.aborted ? `no answer within ${this.#timeoutMs} ms` : reasonOf(error);
-      return { kind: 'failed', error: this.#unreachable(why, error) };
+      return { kind: 'failed', error: this.#unreachable(why, error), blocked: false };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', end);
@@ -73,7 +82,8 @@ export class BackendClient implements Disposable {
     if (status === 200 && type.split(';')[0]?.trim() === PROTOBUF) return { kind: 'answered', body: data };
     const retryAfter = header(response, 'retry-after');
     const error = this.#refused(complaint(response));
-    return { kind: 'failed', error, ...(retryAfter === undefined ? {} : { retryAfter }) };
+    const blocked = BLOCKING.includes(status);
+    return { kind: 'failed', error, blocked, ...(retryAfter === undefined ? {} : { retryAfter }) };
   }
 
   #unreachable(why: string, cause: unknown): PerigeeError {

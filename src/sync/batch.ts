@@ -1,6 +1,6 @@
 import { perigee } from '@perigee/proto';
 import { assert, seriesKey, unitToWire } from '../domain/index.js';
-import type { GatewayId, Position, RunRecord, StoredObservation } from '../domain/index.js';
+import type { GatewayId, Position, RunChange, StoredObservation } from '../domain/index.js';
 import { wireRun } from './wire-run.js';
 
 /** Some minutes of a busy gateway; about 60 kB, which a slow link carries within the request's time limit. */
@@ -15,7 +15,8 @@ export interface Batch {
   readonly gatewayId: GatewayId;
   readonly after: Position;
   readonly observations: readonly StoredObservation[];
-  readonly runs: readonly RunRecord[];
+  /** In the order of their changes. */
+  readonly runs: readonly RunChange[];
 }
 
 /** The last position in the batch; for one that carries runs alone, where it stands. */
@@ -60,8 +61,10 @@ export function encodeBatch(batch: Batch): Uint8Array {
     epoch: endOf(batch).epoch,
     series: [...series.values()],
     observations,
-    runs: batch.runs.map(wireRun),
+    runs: batch.runs.map(({ run }) => wireRun(run)),
     lostBefore: lostBefore(batch),
+    afterEpoch: batch.after.epoch,
+    afterSequence: batch.after.sequence,
   }).finish();
 }
 

@@ -1,19 +1,18 @@
-import { PerigeeError } from '../domain/index.js';
+import { BEFORE_EVERYTHING, PerigeeError, comparePositions } from '../domain/index.js';
 import type { Clock, CursorKeeper, GatewayId, Logger, ObservationReader, Position } from '../domain/index.js';
-import type { StoredObservation } from '../domain/index.js';
+import type { RunChangeReader, StoredObservation } from '../domain/index.js';
 import type { Answer, BackendClient } from './backend-client.js';
 import { parseRetryAfter } from './backoff.js';
 import { BATCH_OBSERVATIONS_MAX, BATCH_RUNS_MAX, countSamples, encodeBatch, endOf, fits } from './batch.js';
 import type { Batch } from './batch.js';
 import { judgeReceipt } from './receipt.js';
-import { RunTracker } from './run-tracker.js';
-import type { Journal } from './run-tracker.js';
 
-/** The name of our place in the store. */
+/** Our places in the store: in the order of observations, and in that of changes to runs. */
 const CURSOR = 'backend';
+const RUNS_CURSOR = 'backend-runs';
 
 export interface CourierOptions {
-  readonly store: Pick<ObservationReader, 'read'> & CursorKeeper & Journal;
+  readonly store: Pick<ObservationReader, 'read'> & CursorKeeper & RunChangeReader;
   readonly gatewayId: GatewayId;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -22,20 +21,25 @@ export interface CourierOptions {
 export type Delivery =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'acknowledged'; readonly samples: number }
-  | { readonly kind: 'failed'; readonly error: PerigeeError; readonly retryAfterMs?: number | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly error: PerigeeError;
+      readonly retryAfterMs?: number | undefined;
+      /** The backend refuses this very batch. */
+      readonly blocked?: boolean;
+    }
   | { readonly kind: 'aborted' };
 
 /** Carries one batch at a time from the store to the backend, and the cursor forward by what the receipt covers. */
 export class Courier {
   readonly #options: CourierOptions;
   readonly #client: BackendClient;
-  readonly #runs: RunTracker;
   #acknowledged: Position | undefined;
+  #acknowledgedRuns: Position | undefined;
 
   constructor(options: CourierOptions, client: BackendClient) {
     this.#options = options;
     this.#client = client;
-    this.#runs = new RunTracker(options.store);
   }
 
   /** The cursor, once it was read. */
@@ -67,13 +71,20 @@ export class Courier {
       observations.push(next);
       samples += next.samples.length;
     }
-    return { gatewayId, after, observations, runs: await this.#runs.changed(BATCH_RUNS_MAX) };
+    const afterRuns = (this.#acknowledgedRuns ??= await store.cursor(RUNS_CURSOR));
+    return { gatewayId, after, observations, runs: await store.changedRuns(afterRuns, BATCH_RUNS_MAX) };
   }
 
   async #settle(batch: Batch, answer: Answer): Promise<Delivery> {
     if (answer.kind === 'failed') {
       const retryAfterMs = parseRetryAfter(answer.retryAfter, this.#options.clock.wallMs());
-      return { kind: 'failed', error: answer.error, retryAfterMs };
+      const { blocked } = answer;
+      return {
+        kind: 'failed',
+        error: blocked ? blockedBy(answer.error, batch) : answer.error,
+        retryAfterMs,
+        blocked,
+      };
     }
     const verdict = judgeReceipt(batch, answer.body);
     switch (verdict.kind) {
@@ -86,7 +97,9 @@ export class Courier {
           'it acknowledges more than this gateway ever recorded; another one may use the same id',
         );
       case 'behind':
-        return this.#fallBack(batch, verdict.position);
+        return this.#acceptPart(batch, verdict.position);
+      case 'forgot':
+        return this.#startOver();
       case 'invalid':
         return refused(verdict.complaint);
     }
@@ -94,27 +107,39 @@ export class Courier {
 
   async #accept(batch: Batch, position: Position): Promise<Delivery> {
     await this.#move(position);
-    this.#runs.acknowledge(batch.runs);
+    await this.#moveRuns(batch.runs.at(-1)?.position);
     const covered = batch.observations.filter((one) => one.position.sequence <= position.sequence);
     return { kind: 'acknowledged', samples: countSamples(covered) };
   }
 
-  /** The backend holds less than was sent. If it even lost what it had acknowledged, that is sent again. */
-  async #fallBack(batch: Batch, position: Position): Promise<Delivery> {
+  async #acceptPart(batch: Batch, position: Position): Promise<Delivery> {
     const first = batch.observations[0];
     if (first !== undefined && position.sequence >= first.position.sequence)
       return this.#accept(batch, position);
-    await this.#move(position);
     return refused(
-      `it holds epoch ${position.epoch} only up to ${position.sequence}; what follows is sent again`,
+      `it holds epoch ${position.epoch} only up to ${position.sequence}, and not what it was sent`,
     );
+  }
+
+  /** The backend was wiped, or restored from an old copy. It applies once what it still has, so all is sent again. */
+  async #startOver(): Promise<Delivery> {
+    // Runs first: if the gateway ends in between, the next receipt says the same again.
+    await this.#moveRuns(BEFORE_EVERYTHING);
+    await this.#move(BEFORE_EVERYTHING);
+    return refused('it lost what it had acknowledged; everything is sent again');
   }
 
   async #move(position: Position): Promise<void> {
     const before = this.#acknowledged;
-    if (before?.epoch === position.epoch && before.sequence === position.sequence) return;
+    if (before !== undefined && comparePositions(before, position) === 0) return;
     await this.#options.store.setCursor(CURSOR, position);
     this.#acknowledged = position;
+  }
+
+  async #moveRuns(position: Position | undefined): Promise<void> {
+    if (position === undefined) return;
+    await this.#options.store.setCursor(RUNS_CURSOR, position);
+    this.#acknowledgedRuns = position;
   }
 
   async #recorded(position: Position): Promise<boolean> {
@@ -124,6 +149,15 @@ export class Courier {
     }
     return false;
   }
+}
+
+/** Skipping what it refuses would lose it, so everything waits, and a person is told. */
+function blockedBy(refusal: PerigeeError, { after }: Batch): PerigeeError {
+  const place = `epoch ${after.epoch}, sequence ${after.sequence}`;
+  const cure =
+    'Update the backend, or report this as a defect; the gateway keeps everything and tries again.';
+  const message = `${refusal.message}; until it takes that batch, nothing behind ${place} is sent`;
+  return new PerigeeError('backend-refused', message, cure, { cause: refusal });
 }
 
 function refused(why: string): Delivery {

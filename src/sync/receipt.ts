@@ -7,10 +7,12 @@ import type { Batch } from './batch.js';
 export type Verdict =
   /** All of the batch is held. */
   | { readonly kind: 'covered' }
-  /** Less is held than was sent: go on from `position`, which may lie behind the cursor if the backend lost data. */
+  /** Less is held than was sent: all up to `position`. */
   | { readonly kind: 'behind'; readonly position: Position }
   /** More than was sent is said to be held. True only if this gateway ever recorded `position`. */
   | { readonly kind: 'beyond'; readonly position: Position }
+  /** Less is held than was acknowledged: the backend lost data. */
+  | { readonly kind: 'forgot' }
   | { readonly kind: 'invalid'; readonly complaint: string };
 
 /** Judges the body of an answer, which may be anything. */
@@ -24,6 +26,8 @@ export function judgeReceipt(batch: Batch, body: Uint8Array): Verdict {
   if (epoch !== end.epoch) return { kind: 'invalid', complaint: 'the receipt is for another epoch' };
   if (!Number.isSafeInteger(sequence))
     return { kind: 'invalid', complaint: 'the receipt has an impossible sequence' };
+  const lost = epoch === batch.after.epoch && sequence < batch.after.sequence;
+  if (lost || (receipt.forgot && batch.after.sequence > 0)) return { kind: 'forgot' };
   if (sequence === end.sequence) return { kind: 'covered' };
   return { kind: sequence < end.sequence ? 'behind' : 'beyond', position: { epoch, sequence } };
 }

@@ -6,8 +6,15 @@ export type SyncState =
   /** All that was stored at the last look is acknowledged. */
   | { readonly kind: 'idle' }
   | { readonly kind: 'sending' }
-  /** The last attempt failed; `untilUs` is on the gateway's monotonic clock. */
-  | { readonly kind: 'waiting'; readonly untilUs: number; readonly reason: string };
+  | {
+      /** The last attempt failed. */
+      readonly kind: 'waiting';
+      /** On the gateway's monotonic clock. */
+      readonly untilUs: number;
+      readonly reason: string;
+      /** The backend answers and refuses the next batch itself: nothing moves until a person mends one of the two. */
+      readonly blocked: boolean;
+    };
 
 /** Counts are since the start of this process. */
 export interface SyncStatus {

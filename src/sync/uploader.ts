@@ -152,16 +152,16 @@ class BackendUploader implements Uploader {
     return { kind: 'aborted' };
   }
 
-  #failed({ error, retryAfterMs }: Delivery & { readonly kind: 'failed' }): SyncOutcome {
+  #failed({ error, retryAfterMs, blocked = false }: Delivery & { readonly kind: 'failed' }): SyncOutcome {
     const { clock, logger, random = Math.random } = this.#options;
+    const { code, message: reason } = error;
     this.#failures += 1;
     this.#lastError = error;
     const retryInMs = Math.ceil(backoffMs(this.#failures, random, retryAfterMs));
-    this.#state = { kind: 'waiting', untilUs: clock.monotonicUs() + retryInMs * 1000, reason: error.message };
-    logger.warn(
-      { code: error.code, reason: error.message, retryInMs, failures: this.#failures },
-      'sync failed',
-    );
+    this.#state = { kind: 'waiting', untilUs: clock.monotonicUs() + retryInMs * 1000, reason, blocked };
+    const fields = { code, reason, blocked, retryInMs, failures: this.#failures };
+    if (blocked) logger.error(fields, 'sync is blocked: the backend refuses the next batch');
+    else logger.warn(fields, 'sync failed');
     return { kind: 'failed', error, retryInMs };
   }
 }

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
-import { ERROR_EXITS, PerigeeError } from '../domain/index.js';
+import { ERROR_EXITS, PerigeeError, isEnded } from '../domain/index.js';
 import type {
   ErrorCode,
   GatewayControl,
@@ -13,49 +13,88 @@ import type {
 
 /** The gateway behind a Unix socket. Every call fails with `gateway-not-running` when nobody listens there. */
 export function connectControl(socketPath: string): GatewayControl {
-  const get = async <T>(path: string): Promise<T> => (await json(socketPath, 'GET', path)) as T;
+  const get = async <T>(path: string): Promise<T> => (await json({ socketPath, method: 'GET', path })) as T;
   return {
     status: () => get<GatewayStatus>('/api/status'),
     images: () => get<ImageList>('/api/images'),
-    runs: async (limit) => (await get<readonly RunRecord[]>('/api/runs')).slice(0, limit),
+    // Those that go on are always told, however old they are.
+    runs: async (limit) =>
+      (await get<readonly RunRecord[]>('/api/runs')).filter((run, i) => i < limit || !isEnded(run)),
     latest: () => get<readonly LatestSample[]>('/api/latest'),
-    consoleLog: async (id) => text(await open(socketPath, 'GET', `/api/runs/${id}/log`)),
-    run: (request) => lines(() => open(socketPath, 'POST', '/api/runs', request)),
-    news: () => lines(() => open(socketPath, 'GET', '/api/live')),
-    stop: async (id) => (await json(socketPath, 'POST', `/api/runs/${id}/stop`)) as RunRecord,
+    consoleLog: (id) => text({ socketPath, method: 'GET', path: `/api/runs/${id}/log` }),
+    run: (body) => news({ socketPath, method: 'POST', path: '/api/runs', body }),
+    news: () => news({ socketPath, method: 'GET', path: '/api/live' }),
+    stop: async (id) =>
+      (await json({ socketPath, method: 'POST', path: `/api/runs/${id}/stop` })) as RunRecord,
   };
 }
 
-async function json(socketPath: string, method: 'GET' | 'POST', path: string): Promise<unknown> {
-  return JSON.parse(await text(await open(socketPath, method, path))) as unknown;
+interface Call {
+  readonly socketPath: string;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: object;
 }
 
-async function* lines(connect: () => Promise<IncomingMessage>): AsyncIterable<RunNews> {
-  const response = await connect();
+async function json(call: Call): Promise<unknown> {
+  return JSON.parse(await text(call)) as unknown;
+}
+
+async function text(call: Call): Promise<string> {
+  const response = await open(call);
   try {
-    for await (const line of createInterface({ input: response })) yield JSON.parse(line) as RunNews;
-  } finally {
-    response.destroy();
+    return await wholeText(response);
+  } catch (cause) {
+    throw ended('while it answered', cause);
   }
 }
 
-function open(
-  socketPath: string,
-  method: 'GET' | 'POST',
-  path: string,
-  body?: object,
-): Promise<IncomingMessage> {
+/** Leaving the iteration ends the request at once, even while it waits for the next line. */
+function news(call: Call): AsyncIterable<RunNews> {
+  return {
+    [Symbol.asyncIterator]() {
+      const leaving = new AbortController();
+      const reader = lines(call, leaving.signal);
+      return {
+        next: () => reader.next(),
+        return() {
+          leaving.abort();
+          return reader.return(undefined);
+        },
+      };
+    },
+  };
+}
+
+async function* lines(call: Call, left: AbortSignal): AsyncGenerator<RunNews, undefined, undefined> {
+  try {
+    const response = await open(call, left);
+    try {
+      for await (const line of createInterface({ input: response })) yield JSON.parse(line) as RunNews;
+    } catch (cause) {
+      // A line that is cut off is no JSON: it comes of the same end.
+      throw ended('while its news were read', cause);
+    } finally {
+      response.destroy();
+    }
+  } catch (error) {
+    if (!left.aborted) throw error;
+  }
+}
+
+function open({ socketPath, method, path, body }: Call, signal?: AbortSignal): Promise<IncomingMessage> {
+  const options = { socketPath, method, path, agent: false, ...(signal ? { signal } : {}) };
   return new Promise((done, reject) => {
-    const request = httpRequest({ socketPath, method, path, agent: false }, (response) => {
+    const request = httpRequest(options, (response) => {
       if (response.statusCode === 200) done(response);
-      else text(response).then((reason) => reject(refusal(reason)), reject);
+      else wholeText(response).then(refusal).then(reject, reject);
     });
     request.once('error', (cause: NodeJS.ErrnoException) => reject(notRunning(socketPath, cause)));
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 
-async function text(response: IncomingMessage): Promise<string> {
+async function wholeText(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
@@ -65,6 +104,11 @@ async function text(response: IncomingMessage): Promise<string> {
 function refusal(body: string): PerigeeError {
   const { error, cure, code } = JSON.parse(body) as { error: string; cure: string; code: string };
   return new PerigeeError(code in ERROR_EXITS ? (code as ErrorCode) : 'internal', error, cure);
+}
+
+function ended(when: string, cause: unknown): PerigeeError {
+  const cure = 'Start it again (`perigee serve`); its log says why it ended.';
+  return new PerigeeError('gateway-not-running', `the gateway ended ${when}`, cure, { cause });
 }
 
 function notRunning(socketPath: string, cause: NodeJS.ErrnoException): PerigeeError {

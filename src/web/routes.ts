@@ -23,7 +23,14 @@ const runBody = v.strictObject({
   image: v.pipe(v.string(), v.maxLength(64)),
   /** Made by the client, so that a request repeated after a lost answer starts nothing twice. */
   id: v.string('expected the id of the run to start'),
-  args: v.optional(v.pipe(v.string(), v.maxLength(160)), ''),
+  args: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(160),
+      v.regex(/^\P{Cc}*$/u, 'args must be one line with no control characters'),
+    ),
+    '',
+  ),
 });
 
 const json = (value: unknown): Answer => ({ kind: 'json', value });
@@ -34,7 +41,7 @@ export const ROUTES: readonly Route[] = [
   read(/^\/api\/images$/, async (control) => json(await control.images())),
   read(/^\/api\/latest$/, async (control) => json(await control.latest())),
   read(/^\/api\/runs$/, async (control) => json(await control.runs(MAX_RUNS_LISTED))),
-  read(/^\/api\/runs\/([0-9a-f]{16})\/log$/, async (control, id) => ({
+  read(/^\/api\/runs\/([^/]+)\/log$/, async (control, id) => ({
     kind: 'text',
     text: await control.consoleLog(parseRunId(id)),
   })),
@@ -46,7 +53,7 @@ export const ROUTES: readonly Route[] = [
     const values = control.run({ image, id: parseRunId(id), args });
     return Promise.resolve({ kind: 'stream', values });
   }),
-  act(/^\/api\/runs\/([0-9a-f]{16})\/stop$/, async (control, id) => json(await control.stop(parseRunId(id)))),
+  act(/^\/api\/runs\/([^/]+)\/stop$/, async (control, id) => json(await control.stop(parseRunId(id)))),
 ];
 
 function read(path: RegExp, answer: Route['answer']): Route {
@@ -70,6 +77,6 @@ function badBody(why: string): PerigeeError {
   return new PerigeeError(
     'usage',
     `the request is not valid: ${why}`,
-    'Send {"id": "16 hexadecimal digits", "image": "hello"}.',
+    'Send {"id": "16 hexadecimal digits", "image": "hello", "args": "one line"}.',
   );
 }

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { chmodSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { PerigeeError, reasonOf, type GatewayControl, type Logger } from '../domain/index.js';
+import { isOurHost, namesOf } from './hosts.js';
 import { pageFile } from './page-files.js';
 import { ROUTES, type Answer, type Route } from './routes.js';
 
@@ -26,7 +28,7 @@ export async function serveControl(control: GatewayControl, path: string, logger
   }
   // The store's lock says that no other gateway lives here, so a socket that is found is a dead one's.
   rmSync(path, { force: true });
-  const server = httpServer(control, ROUTES, () => true, logger);
+  const server = httpServer(control, ROUTES, () => undefined, logger);
   await listen(server, { path }, `the control socket ${path}`);
   chmodSync(path, 0o600);
   return served(server, path);
@@ -39,25 +41,25 @@ export async function servePage(
   logger: Logger,
 ): Promise<Served> {
   const routes = ROUTES.filter((route) => !route.privileged);
-  const server = httpServer(control, routes, (request) => isOurHost(request, at.host), logger);
+  const server = httpServer(control, routes, admitNames(namesOf(hostname(), at.host)), logger);
   await listen(server, at, `port ${at.port} of ${at.host}`);
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : at.port;
   return served(server, `http://${at.host.includes(':') ? `[${at.host}]` : at.host}:${port}`);
 }
 
-/** A page of another site that made its name resolve to us must not read ours (DNS rebinding). */
-function isOurHost(request: IncomingMessage, host: string): boolean {
-  const name = (request.headers.host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return name === host || name === 'localhost' || /^[\d.]+$/.test(name) || name.includes(':');
+/** Undefined for a request that may come in, else why not. */
+type Admit = (request: IncomingMessage) => PerigeeError | undefined;
+
+function admitNames(names: readonly string[]): Admit {
+  const cure = `Use an IP address of this machine, or one of these names: ${names.join(', ')}.`;
+  return ({ headers: { host } }) =>
+    isOurHost(host, names)
+      ? undefined
+      : new PerigeeError('usage', `"${host ?? ''}" is no name of this gateway`, cure);
 }
 
-function httpServer(
-  control: GatewayControl,
-  routes: readonly Route[],
-  admit: (request: IncomingMessage) => boolean,
-  logger: Logger,
-): Server {
+function httpServer(control: GatewayControl, routes: readonly Route[], admit: Admit, logger: Logger): Server {
   const server = createServer((request, response) => {
     handle(control, routes, admit(request), request, response).catch((error: unknown) => {
       if (!(error instanceof PerigeeError))
@@ -73,13 +75,13 @@ function httpServer(
 async function handle(
   control: GatewayControl,
   routes: readonly Route[],
-  admitted: boolean,
+  refused: PerigeeError | undefined,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?')[0] ?? '/';
-  if (!admitted) {
-    fail(response, 403, 'this name is not one of ours', 'Use the address that perigee printed.');
+  if (refused) {
+    fail(response, 403, refused.message, refused.cure);
     return;
   }
   const page = request.method === 'GET' ? await pageFile(path) : undefined;

@@ -1,3 +1,3 @@
 /** YAML text and a schema to a value, or to complaints that name the key and the line. */
-export { parseYaml, type Complaint, type Parsed } from './parse.js';
+export { parseScalar, parseYaml, type Complaint, type Parsed } from './parse.js';
 export { wholeNumber } from './schemas.js';

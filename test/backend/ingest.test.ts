@@ -99,6 +99,21 @@ describe('a batch over HTTP', () => {
     assert.equal(receipt.observationsApplied, 2);
   });
 
+  it('is told so when what its gateway takes for held is not, and is applied all the same', async () => {
+    const gatewayId = newGateway();
+    const send = (epoch: number, sequence: number, afterEpoch: number, afterSequence: number) =>
+      deliver(backend.url, batchOf([sequence], { gatewayId, epoch, afterEpoch, afterSequence }));
+    const forgotten = [
+      await send(1, 1, 0, 0),
+      await send(1, 2, 1, 1),
+      await send(2, 1, 1, 2),
+      await send(3, 1, 2, 2),
+      await send(3, 9, 3, 8),
+    ].map(({ forgot }) => forgot);
+    assert.deepEqual(forgotten, [false, false, false, true, true]);
+    assert.equal((await known(gatewayId)).observations, 5);
+  });
+
   it('counts each epoch and each gateway by itself', async () => {
     const [one, other] = [newGateway(), newGateway()];
     await deliver(backend.url, batchOf(span(1, 5), { gatewayId: one }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -26,10 +26,22 @@ function failsAs(code: BackendErrorCode): (error: unknown) => true {
   };
 }
 
+/** One that should have ended and serves on is ended, so that its test can fail. */
+const LIVES_MS = 60_000;
+
 type Process = ChildProcessByStdio<null, Readable, Readable>;
 
 function start(...args: readonly string[]): Process {
-  return spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startWith({}, ...args);
+}
+
+function startWith(environment: NodeJS.ProcessEnv, ...args: readonly string[]): Process {
+  const env = { ...process.env, ...environment };
+  return spawn(process.execPath, [COMMAND, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+    timeout: LIVES_MS,
+  });
 }
 
 /** Resolves with the address once the command serves. */
@@ -128,6 +140,20 @@ describe('a directory that cannot be made', () => {
       openBackend({ directory: '/proc/perigee/data', port: 0 }),
       failsAs('data-dir-unusable'),
     );
+  });
+});
+
+describe('a first start whose database cannot be made', () => {
+  it('says so, and leaves nothing that looks finished', async () => {
+    const preload = join(directory, 'preload.cjs');
+    writeFileSync(preload, "if (!require('node:worker_threads').isMainThread) process.exit(1);");
+    const place = join(directory, 'half');
+    const { status, says } = await endOf(
+      startWith({ NODE_OPTIONS: `--require=${preload}` }, '--port', '0', '--data', place),
+    );
+    assert.match(says, /no database could be made.*status 1/);
+    assert.equal(status, 4);
+    assert.equal(existsSync(join(place, 'postgres')), false);
   });
 });
 

@@ -105,7 +105,7 @@ describe('the query API', () => {
 
   it('keeps an ended run ended when an older word on it arrives late', async () => {
     const gatewayId = 'cccccccccccccccc';
-    const boot = { spawnedMs: 1.5, firstMetricMs: 80 };
+    const boot = { spawnedMs: 1.5, firstMetricMs: 80, readyMs: 81 };
     const send = (state: string, endReason: string): Promise<unknown> =>
       deliver(backend.url, { gatewayId, runs: [{ id: RUN, image: 'hello', state, endReason, boot }] });
     const runs = async (): Promise<readonly Run[]> =>

@@ -35,6 +35,10 @@ describe('the command line refuses, with one clear line and its documented statu
     const file = join(folder, 'broken.yaml');
     writeFileSync(file, 'web:\n  port: [');
     await refuses('config', /broken\.yaml, line \d/, ['images', '--config', file]);
+    writeFileSync(file, 'name: *x');
+    await refuses('config', /name \(.*broken\.yaml, line 1\): nothing above/, ['images', '--config', file]);
+    const both = ['--set', 'web=5', '--set', 'web.port=3'];
+    await refuses('config', /web\.port \(the command line\): web is a value/, ['images', ...both]);
     await refuses('config', /none\.yaml/, ['images', '--config', join(folder, 'none.yaml')]);
     await refuses('config', /web\.prot/, ['images', '--set', 'web.prot=1']);
   });
@@ -79,24 +83,19 @@ describe('the command line refuses, with one clear line and its documented statu
     ]);
   });
 
-  it('a guest that prints garbage or never reports, when its time is over', async () => {
+  it('a guest that never reports, when its time is over, and one that sends garbage', async () => {
     const impatient = join(folder, 'impatient');
     changedImage(impatient, 'hello', { readyWithinMs: 500 });
     const base = ['--data', data, '--set', `imagesDirectory=${impatient}`];
-    await refuses('run-failed', /sent no metric in time/, [
+    const withFault = (fault: string): readonly string[] => [
       'run',
       'hello',
       '--args',
-      'fault=silent',
+      `fault=${fault}`,
       ...base,
-    ]);
-    await refuses('run-failed', /sent no metric in time/, [
-      'run',
-      'hello',
-      '--args',
-      'fault=garbage',
-      ...base,
-    ]);
+    ];
+    await refuses('run-failed', /sent no metric in time/, withFault('silent'));
+    await refuses('run-failed', /crashed: its channel cannot be followed/, withFault('garbage'));
   });
 
   it('a data directory that cannot be made or written', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunRecord } from '../../src/domain/index.js';
 import { PACKAGE_ROOT } from '../../src/platform/index.js';
 import { isAlive } from '../runner/support-runner.js';
@@ -101,9 +102,29 @@ describe('perigee, with a gateway that runs,', () => {
   });
 
   it('does not know a run that never was', async () => {
-    const { status, stderr } = await perigee(['stop', 'ffffffffffffffff', ...data]);
-    assert.equal(status, 14);
-    assert.match(stderr, /no run begins with/);
+    for (const [name, reason] of [
+      ['ffffffffffffffff', /there is no run ffff/],
+      ['ffff', /no run begins with "ffff"/],
+    ] as const) {
+      const { status, stderr } = await perigee(['stop', name, ...data]);
+      assert.equal(status, 14);
+      assert.match(stderr, reason);
+    }
+  });
+});
+
+describe('doctor, with a gateway whose backend does not answer,', () => {
+  it('notes that it waits, and why', async () => {
+    await using gateway = await startGatewayProcess({
+      ...{ 'radio.mode': 'off', 'web.enabled': 'false' },
+      ...{ 'sync.url': 'http://127.0.0.1:9', 'sync.intervalMs': '1000' },
+    });
+    while (!(await gateway.control.status()).sync.waiting) await delay(50);
+    const { stdout } = await perigee(['doctor', '--json', '--data', gateway.directory]);
+    const findings = parse(stdout) as { name: string; verdict: string; text: string }[];
+    const backend = findings.find(({ name }) => name === 'Backend');
+    assert.equal(backend?.verdict, 'note');
+    assert.match(backend.text, /waits, and tries again: \S/);
   });
 });
 

@@ -15,6 +15,16 @@ function fileWith(text: string): string {
   return path;
 }
 
+/** Ten levels of nine references each: nine thousand million words, if anyone wrote them out. */
+function billionLaughs(): string {
+  const level = (name: string, below: string): string => `${name}: &${name} [${`${below},`.repeat(9)}]`;
+  return Array.from({ length: 10 }, (_, i) => level(`l${i}`, i === 0 ? 'ha' : `*l${i - 1}`)).join('\n');
+}
+
+function mapsInMaps(depth: number): string {
+  return Array.from({ length: depth }, (_, i) => `${' '.repeat(i)}a:`).join('\n');
+}
+
 const none = { overrides: [], env: {} };
 
 describe('the configuration', () => {
@@ -54,11 +64,21 @@ describe('the configuration', () => {
     ['a number out of range', 'web:\n  port: 70000', /web\.port \(.*, line 2\)/],
     ['a fraction for a whole number', 'sync:\n  intervalMs: 1500.5', /sync\.intervalMs .*whole number/],
     ['a URL that is none', 'sync:\n  url: ftp://x', /sync\.url .*http/],
-    ['text that is no YAML', 'web: [1\nname: }', /\(syntax\)/],
+    ['text that is no YAML, once for many faults', 'web: [1\nname: }\n]]', /^[^;]*\(syntax\)[^;]*$/],
     ['a list in place of a map', '- a', /not valid/],
     ['a scalar in place of a map', 'hello', /not valid/],
+    ['an alias of nothing', 'web: { port: 1 }\nname: *x', /name \(.*, line 2\): nothing above is called &x/],
+    ['an alias in place of a key', 'name: A\n*x : 1', /line 2\): nothing above is called &x/],
+    ['aliases that expand exponentially', billionLaughs(), /its aliases \(\*name\) expand/],
+    ['brackets without end', `name: A\nweb: ${'['.repeat(60_000)}`, /line 2\): more than 100 levels deep/],
     [
-      'aliases that would expand without end',
+      'lists in lists without end',
+      `name: A\nweb:\n ${'- '.repeat(30_000)}`,
+      /line 3\): more than 100 levels/,
+    ],
+    ['maps in maps without end', mapsInMaps(200), /line 102\): more than 100 levels/],
+    [
+      'a text that is longer than any configuration',
       `a: &a [${'x,'.repeat(9)}]\n${'b'.repeat(70_000)}: 1`,
       /longer than/,
     ],
@@ -80,6 +100,43 @@ describe('the configuration', () => {
       () => loadConfig({ env: {}, overrides }),
       failsWith('config', /radio\.mode \(the command line\)/),
     );
+  });
+
+  it('refuses a key below one that holds a value, naming it and where it comes from', () => {
+    const overrides = [
+      ['web', '5'],
+      ['web.port', '3'],
+    ] as const;
+    assert.throws(
+      () => loadConfig({ env: {}, overrides }),
+      failsWith('config', /web\.port \(the command line\): web is a value/),
+    );
+    assert.throws(
+      () => loadConfig({ env: { PERIGEE_KEEP_RUNNING: '[hello]' }, overrides: [['keepRunning.0', 'x']] }),
+      failsWith('config', /keepRunning\.0 \(the command line\): keepRunning is a value/),
+    );
+  });
+
+  it('names the source of what is wrong inside a value, and of a section that does not exist', () => {
+    assert.throws(
+      () => loadConfig({ env: { PERIGEE_RADIO_FEATURED: '[{ label: x }]' }, overrides: [] }),
+      failsWith('config', /radio\.featured\.0\.series \(PERIGEE_RADIO_FEATURED\)/),
+    );
+    assert.throws(
+      () => loadConfig({ env: {}, overrides: [['wbe.port', '1']] }),
+      failsWith('config', /wbe \(the command line\)/),
+    );
+  });
+
+  it('keeps what the file says beside an overridden key, anchors and all', () => {
+    const file = fileWith('name: &n Twin\nweb: { host: *n, port: 1 }');
+    const config = loadConfig({ file, env: {}, overrides: [['name', 'Other']] });
+    assert.deepEqual([config.name, config.web.host, config.web.port], ['Other', 'Twin', 1]);
+  });
+
+  it('takes an override that is no YAML as text', () => {
+    assert.equal(loadConfig({ env: {}, overrides: [['name', '*x']] }).name, '*x');
+    assert.equal(loadConfig({ env: {}, overrides: [['name', '[']] }).name, '[');
   });
 
   it('says which file cannot be read', () => {

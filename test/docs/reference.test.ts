@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { loadConfig } from '../../src/config/index.js';
 import { configSchema } from '../../src/config/schema.js';
 import { ERROR_EXITS } from '../../src/domain/index.js';
+import { manifestSchema } from '../../src/images/manifest.js';
 import { PACKAGE_ROOT } from '../../src/platform/index.js';
 import { ROUTES } from '../../src/web/routes.js';
 import { tempFolder } from '../support/temp.js';
@@ -20,16 +21,17 @@ function documents(): readonly string[] {
 }
 
 /** Dotted names of all keys that hold no section. */
-function leafKeys(schema: object, prefix = ''): readonly string[] {
-  const inner: unknown = 'wrapped' in schema ? schema.wrapped : schema;
-  const entries: unknown =
-    typeof inner === 'object' && inner !== null && 'entries' in inner ? inner.entries : undefined;
-  if (typeof entries !== 'object' || entries === null) return [prefix];
-  return Object.entries(entries).flatMap(([key, entry]: [string, unknown]) =>
-    typeof entry === 'object' && entry !== null
-      ? leafKeys(entry, prefix === '' ? key : `${prefix}.${key}`)
-      : [],
-  );
+function leafKeys(schema: object): readonly string[] {
+  return Object.entries(entriesOf(schema)).flatMap(([key, entry]) => {
+    const below = leafKeys(entry);
+    return below.length === 0 ? [key] : below.map((rest) => `${key}.${rest}`);
+  });
+}
+
+/** What a section holds, inside `v.optional` or not; nothing for any other schema. */
+function entriesOf(schema: object): Readonly<Record<string, object>> {
+  const section = 'wrapped' in schema ? schema.wrapped : schema;
+  return (section as { readonly entries?: Readonly<Record<string, object>> }).entries ?? {};
 }
 
 describe('the documentation', () => {
@@ -42,6 +44,12 @@ describe('the documentation', () => {
   it('lists every key of the configuration, and no other', () => {
     const listed = [...read('docs/configuration.md').matchAll(/^\| `([\w.]+)` \|/gm)].map(([, key]) => key);
     assert.deepEqual(listed.toSorted(), leafKeys(configSchema).toSorted());
+  });
+
+  it('lists every key of a manifest, and no other', () => {
+    const cells = [...read('docs/images.md').matchAll(/^\| (`[^|]*`) \|/gm)].map(([, cell = '']) => cell);
+    const listed = cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, key]) => key));
+    assert.deepEqual(listed.toSorted(), Object.keys(manifestSchema.entries).toSorted());
   });
 
   it('shows a configuration that is valid', () => {

@@ -30,6 +30,24 @@ describe('Topic', () => {
     assert.deepEqual(await collect(other), [1, 2, 3]);
   });
 
+  it('never drops what has to be kept, however slow the reader is', async () => {
+    const topic = new Topic<number>((n) => n % 10 === 0);
+    const slow = topic.subscribe(3);
+    for (let n = 1; n <= 50; n += 1) topic.publish(n);
+    topic.close();
+    const seen = await collect(slow);
+    assert.deepEqual(
+      seen.filter((n) => n % 10 === 0),
+      [10, 20, 30, 40, 50],
+    );
+  });
+
+  it('gives a reader that comes too late an end, and no wait', async () => {
+    const topic = new Topic<number>();
+    topic.close();
+    assert.deepEqual(await collect(topic.subscribe()), []);
+  });
+
   it('wakes a reader that waits', async () => {
     const topic = new Topic<string>();
     const reader = topic.subscribe();

@@ -29,18 +29,25 @@ function valueOf(samples: readonly Sample[], name: string): number {
   );
 }
 
-/** The sequence of the observation that holds this very value, by LevelDB's own reader: 'o' epoch:u32 sequence:u64. */
-async function sequenceInDatabase(directory: string, value: number): Promise<number> {
+/** What one series is in the database, in order, by LevelDB's own reader: 's' id:u32, and 'o' epoch:u32 sequence:u64. */
+async function rowsInDatabase(directory: string, name: string): Promise<readonly Row[]> {
   // A copy, so that the gateway finds its database as it left it.
   const copy = join(tempFolder('copy'), 'store');
   cpSync(join(directory, 'store'), copy, { recursive: true });
   const db = new Level<Buffer, Buffer>(copy, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
   await db.open();
   try {
-    for await (const [key, bytes] of db.iterator({ gte: Buffer.from('o'), lt: Buffer.from('p') })) {
-      if (proto.v1.Observation.decode(bytes).values.includes(value)) return Number(key.readBigUInt64BE(5));
-    }
-    return assert.fail(`no observation in the database holds ${value}`);
+    const all = await db.iterator().all();
+    const family = (letter: string): typeof all =>
+      all.filter(([key]) => key.toString('latin1', 0, 1) === letter);
+    const series = family('s').map(([, bytes]) => proto.v1.Series.decode(bytes));
+    const id = series.find((each) => each.name === name)?.id ?? assert.fail(`${name} is in the database`);
+    return family('o').flatMap(([key, bytes]) => {
+      const { seriesIds, values } = proto.v1.Observation.decode(bytes);
+      const value = values[seriesIds.indexOf(id)];
+      const [epoch, sequence] = [key.readUInt32BE(1), Number(key.readBigUInt64BE(5))];
+      return value === undefined ? [] : [{ epoch, sequence, value }];
+    });
   } finally {
     await db.close();
   }
@@ -118,12 +125,13 @@ describe('one sample', () => {
     // In LevelDB, once the gateway has ended, by LevelDB's own reader; and after a restart, by the gateway.
     process.kill(gateway.processId, 'SIGTERM');
     assert.equal(await gateway.exited, 0);
-    assert.equal(await sequenceInDatabase(gateway.directory, value), atBackend.sequence);
-    const latest = await latestAfterRestart(gateway.directory);
-    assert.ok(
-      latest.some(({ series }) => series.name === MEAN),
-      'the restarted gateway knows the metric',
+    const kept = await rowsInDatabase(gateway.directory, MEAN);
+    assert.deepEqual(
+      kept.find((row) => row.value === value),
+      { epoch, sequence: atBackend.sequence, value },
     );
+    const latest = await latestAfterRestart(gateway.directory);
+    assert.equal(valueOf(latest, MEAN), kept.at(-1)?.value, 'the newest value, to the last bit');
   });
 });
 

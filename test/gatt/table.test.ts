@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
-  decodeBySelfDescription,
   decodePresentationFormat,
+  decodeValue,
   encodeMetric,
   INFO_CHARACTERISTIC,
   MAX_DESCRIPTION_BYTES,
@@ -15,10 +15,15 @@ import {
   utf8Bytes,
   utf8Text,
   uuidBytes,
-  uuidText,
 } from '@perigee/gatt';
 
 const hex = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString('hex');
+
+/** As an app reads that knows nothing but the descriptor. */
+function generic(descriptor: Uint8Array | undefined, bytes: Uint8Array): number | undefined {
+  const presentation = decodePresentationFormat(descriptor ?? new Uint8Array());
+  return presentation && decodeValue(presentation, bytes);
+}
 
 describe('the characteristic table', () => {
   it('describes a metric so that any app can read it', () => {
@@ -29,7 +34,7 @@ describe('the characteristic table', () => {
     assert.equal(utf8Text(description.value), 'CPU temperature');
     assert.equal(format?.uuid, '2904');
     assert.equal(hex(format.value), '0efe2f27010000');
-    assert.equal(decodeBySelfDescription(format.value, encodeMetric('celsius', 48.2)), 48.2);
+    assert.equal(generic(format.value, encodeMetric('celsius', 48.2)), 48.2);
   });
 
   it('spells a unit that has no assigned number', () => {
@@ -44,10 +49,7 @@ describe('the characteristic table', () => {
 
   it('tells milliseconds in seconds, the unit that has a number', () => {
     const format = metricCharacteristic(0, { label: 'Boot', unit: 'milliseconds' }).descriptors[1]?.value;
-    assert.equal(
-      decodeBySelfDescription(format ?? new Uint8Array(), encodeMetric('milliseconds', 63.5)),
-      0.0635,
-    );
+    assert.equal(generic(format, encodeMetric('milliseconds', 63.5)), 0.0635);
     assert.equal(unitSymbol(decodePresentationFormat(format ?? new Uint8Array())?.unit ?? 0), 's');
   });
 
@@ -70,7 +72,7 @@ describe('the characteristic table', () => {
 
   it('turns UUIDs around', () => {
     assert.equal(hex(uuidBytes('180a')), '0a18');
-    assert.equal(uuidText(uuidBytes(METRICS_SERVICE)), METRICS_SERVICE);
+    assert.equal(hex(uuidBytes(METRICS_SERVICE).reverse()), METRICS_SERVICE);
     assert.throws(() => uuidBytes('180A'), RangeError);
   });
 });

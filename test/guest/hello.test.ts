@@ -57,6 +57,21 @@ for (const arch of ARCHES) {
       assert.deepEqual(values, [{ metric: 1, value: guestMs }]);
     });
 
+    it('reports with loop=N, after a sleep, how long N rounds of work took', async () => {
+      const { frames, end } = await live(arch, { append: 'loop=100000' });
+      assert.deepEqual(bodies(frames), ['hello', 'declare', 'declare', 'report', 'done']);
+      assert.deepEqual(
+        { ...frames[2]?.declare },
+        { metric: 2, name: 'guest_loop', unit: Unit.UNIT_MILLISECONDS },
+      );
+      const report = frames[3]?.report;
+      const [boot, loop] = report?.values ?? [];
+      assert.deepEqual([boot?.metric, loop?.metric], [1, 2]);
+      const sleptMs = Number(report?.guestUs) / 1000 - Number(boot?.value) - Number(loop?.value);
+      assert.ok(Number(loop?.value) > 0 && sleptMs >= 1, JSON.stringify(report?.values));
+      assert.deepEqual(end, { status: 0, reason: POWERED_OFF[arch] });
+    });
+
     it('works on a legacy virtio bus', async () => {
       const { frames, console } = await live(arch, { virtio: [] });
       assert.deepEqual(bodies(frames), ['hello', 'declare', 'report', 'done']);

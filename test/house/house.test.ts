@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { noImportCycles } from './rules/cycles.js';
 import { onlyConfigurationReadsTheEnvironment } from './rules/environment.js';
+import { everyExportIsImported } from './rules/exports.js';
 import { backendStandsAlone, gattImportsNothing, importsOnlyWhatWasGiven } from './rules/folders.js';
 import { oneFileOwnsEachEdge } from './rules/owners.js';
 import { pureMeansPure } from './rules/purity.js';
@@ -20,6 +21,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'no file is longer than 300 lines': filesAreShort,
   'every folder of src/ has a door': foldersHaveDoors,
   'everything is exported by name': noDefaultExports,
+  'what is exported, another file imports': everyExportIsImported,
   'no catch is empty': noEmptyCatch,
   'nothing is any': noAny,
   'no file names a machine or a registry': namesNoMachine,

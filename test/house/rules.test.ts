@@ -8,12 +8,8 @@ import { oneFileOwnsEachEdge } from './rules/owners.js';
 import { pureMeansPure } from './rules/purity.js';
 import { filesAreShort, foldersHaveDoors, namesNoMachine, versionsAreExact } from './rules/shape.js';
 import { noAny, noDefaultExports, noEmptyCatch } from './rules/syntax.js';
+import { named } from './support-rules.js';
 import type { Rule } from './tree.js';
-
-/** The files that a rule names, one list a violation. */
-function named(rule: Rule, tree: Readonly<Record<string, string>>): readonly (readonly string[])[] {
-  return rule(new Map(Object.entries(tree))).map(({ files }) => files);
-}
 
 describe('reading imports', () => {
   const forms = [

@@ -42,6 +42,18 @@ describe('a manifest', () => {
     ],
     ['a checksum that is none', manifest('a').replace(DIGEST, 'abc'), /sha256/],
     ['an unknown sensor', manifest('a', 'sensors: [camera]'), /sensors\.0/],
+    [
+      'a sensor that is granted twice',
+      manifest('a', 'sensors:\n  - load_1m\n  - cpu_busy\n  - load_1m'),
+      /sensors\.2 \(line 9\): this sensor is granted twice/,
+    ],
+    [
+      'more sensors than there are',
+      manifest('a', `sensors: [${'load_1m, '.repeat(6)}]`),
+      /sensors \(line 6\): .*length/,
+    ],
+    ['arguments of several lines', manifest('a', 'args: "a\\nb"'), /args \(line 6\): expected one line/],
+    ['a zero byte in its arguments', manifest('a', 'args: "a\\0b"'), /args \(line 6\): expected one line/],
     ['a sensor rate of zero', manifest('a', 'sensorRateHz: 0'), /sensorRateHz/],
     ['sensors that nothing could bring', manifest('a', 'sensors: [load_1m]\nmetrics: lines'), /no channel/],
     [

@@ -7,7 +7,7 @@ const exit = (code: number | undefined, stderr = '', signal?: string): RunEvent 
   kind: 'exited',
   exit: { code, stderr, signal },
 });
-const started: readonly RunEvent[] = [{ kind: 'spawned' }, { kind: 'monitor-ready' }, { kind: 'hello' }];
+const started: readonly RunEvent[] = [{ kind: 'spawned' }, { kind: 'resumed' }, { kind: 'hello' }];
 const walk = (events: readonly RunEvent[]): Lifecycle => events.reduce(step, QUEUED);
 
 function reasonAfter(...events: readonly RunEvent[]): EndReason {
@@ -108,11 +108,23 @@ describe('the life cycle', () => {
     const done: RunEvent = { kind: 'done', status: 0 };
     assert.deepEqual(reasonAfter(...started, stop, done, exit(0)), { kind: 'killed-by-user' });
     assert.deepEqual(reasonAfter(...started, done, stop, exit(0)), { kind: 'completed' });
+    const panic: RunEvent = { kind: 'panic', detail: 'p' };
+    assert.equal(reasonAfter(...started, panic, stop, exit(0)).kind, 'crashed');
   });
 
   it("shows QEMU's own words when it never got as far as its monitor", () => {
     const reason = reasonAfter({ kind: 'spawned' }, exit(1, "qemu: unsupported machine type 'x'"));
     assert.deepEqual(reason, { kind: 'host-refused', detail: "qemu: unsupported machine type 'x'" });
+  });
+
+  it('shows what QEMU died of, and not what it merely warned of', () => {
+    const words = 'qemu: warning: TCG lacks a feature\nqemu: could not load kernel';
+    assert.deepEqual(reasonAfter({ kind: 'spawned' }, exit(1, words)), {
+      kind: 'host-refused',
+      detail: 'qemu: could not load kernel',
+    });
+    const memory = 'qemu: warning: x\nqemu: cannot set up guest memory: Cannot allocate memory\n';
+    assert.deepEqual(reasonAfter({ kind: 'spawned' }, exit(1, memory)), { kind: 'out-of-memory' });
   });
 
   it('recognises a board without enough memory', () => {

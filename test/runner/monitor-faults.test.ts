@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { perigee } from '@perigee/proto';
 import type { RunRecord } from '../../src/domain/index.js';
-import { newRunId } from '../../src/platform/index.js';
+import { QEMU_PROGRAMS } from '../../src/images/index.js';
+import { hostArchitecture, newRunId } from '../../src/platform/index.js';
 import { endOrphans } from '../../src/runner/index.js';
 import { tempFolder } from '../support/temp.js';
 import {
@@ -22,11 +24,28 @@ import {
 const folder = tempFolder('monitor');
 let fakes = 0;
 
+const GREETING = `echo '{"QMP": {"version": {"qemu": {"major": 1, "minor": 0, "micro": 0}}}}' >&4; echo '{"event": "RESUME"}' >&4`;
+
+/** Frames of a guest, in a file that a fake monitor can write to the channel. */
+function framesFile(frames: readonly perigee.v1.GuestFrame.$Properties[]): string {
+  const path = join(folder, `frames-${++fakes}`);
+  writeFileSync(
+    path,
+    Buffer.concat(frames.map((frame) => perigee.v1.GuestFrame.encode(frame).ldelim().finish())),
+  );
+  return path;
+}
+
+const HELLO = { hello: { protocol: 1, image: 'hello', version: '1' } };
+const DECLARE = { declare: { metric: 1, name: 'flood', unit: perigee.v1.Unit.UNIT_COUNT } };
+const REPORT = { report: { guestUs: 1, values: [{ metric: 1, value: 1 }] } };
+const DONE = { done: { status: 0 } };
+
 /** A program in QEMU's place: for what real QEMU cannot be made to do. */
 function workshopWith(script: string): Workshop {
   const qemuDirectory = join(folder, `qemu-${++fakes}`);
   mkdirSync(qemuDirectory);
-  const program = join(qemuDirectory, 'qemu-system-x86_64');
+  const program = join(qemuDirectory, QEMU_PROGRAMS[hostArchitecture()]);
   writeFileSync(program, `#!/bin/sh\n${script}\n`);
   chmodSync(program, 0o755);
   const made = workshop({ folder, qemuDirectory });
@@ -66,6 +85,26 @@ describe('a monitor', () => {
     assert.equal(run.faults.badFrames, 1);
     const { statSync } = await import('node:fs');
     assert.ok(statSync(join(logDirectory, `${run.id}.log`)).size < 300_000);
+  });
+
+  it('whose guest says that it is done, and stays, is ended all the same', async () => {
+    const { runner } = workshopWith(
+      `cat ${framesFile([HELLO, DECLARE, REPORT, DONE])} >&3; ${GREETING}; exec sleep 600`,
+    );
+    const run = await runToEnd(runner, 'hello');
+    assert.deepEqual(reason(run), { kind: 'completed' });
+    assert.equal(isAlive(run.processId ?? assert.fail('a process id')), false);
+  });
+
+  it('whose guest floods its channel with reports is counted, and fills neither the store nor the log', async () => {
+    const flood = framesFile([HELLO, DECLARE, ...Array.from({ length: 50_000 }, () => REPORT), DONE]);
+    const { runner, observations } = workshopWith(`${GREETING}; cat ${flood} >&3; exec sleep 600`);
+    const run = await runToEnd(runner, 'hello');
+    const reported = observations.filter(({ samples }) =>
+      samples.some(({ series }) => series.name === 'flood'),
+    );
+    assert.ok(reported.length >= 1 && reported.length < 5000, `${reported.length} observations`);
+    assert.equal(reported.length + run.faults.droppedValues, 50_000);
   });
 
   it('that ignores every request and SIGTERM is ended by SIGKILL', async () => {

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { isEnded, type RunRecord } from '../../src/domain/index.js';
-import { newRunId } from '../../src/platform/index.js';
+import { QEMU_PROGRAMS } from '../../src/images/index.js';
+import { hostArchitecture, newRunId } from '../../src/platform/index.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
 import { changedImage, eventually, isAlive, runToEnd, until, workshop } from './support-runner.js';
@@ -27,7 +28,7 @@ describe('a run of hello', () => {
     );
     assert.ok((run.footprint?.peakRssBytes ?? 0) > 1e6, 'QEMU takes more than a megabyte');
     assert.match(run.monitorVersion ?? '', /^\d+\.\d+\.\d+$/);
-    assert.equal(run.commandLine.at(0), 'qemu-system-x86_64');
+    assert.equal(run.commandLine.at(0), QEMU_PROGRAMS[hostArchitecture()]);
     assert.equal(run.imageBytes > 0 && run.imageSha256.length, 64);
     assert.deepEqual(run.faults, { badFrames: 0, droppedValues: 0 });
   });
@@ -99,14 +100,11 @@ describe('a guest that reports no metric', () => {
 });
 
 describe('a guest that misbehaves', () => {
-  it('and sends garbage is counted, and stopped when its time to report is over', async () => {
-    const images = tempFolder('images');
-    changedImage(images, 'hello', { readyWithinMs: 500 });
-    const impatient = workshop({ folder, images });
-    after(() => impatient.runner[Symbol.asyncDispose]());
-    const run = await runToEnd(impatient.runner, 'hello', 'fault=garbage');
-    assert.ok(run.faults.badFrames >= 1, JSON.stringify(run.faults));
-    assert.deepEqual(reason(run), { kind: 'never-ready' });
+  it('and sends what is no frame is ended as crashed, since nothing it says can be followed', async () => {
+    const run = await runToEnd(runner, 'hello', 'fault=garbage');
+    assert.match(JSON.stringify(reason(run)), /"crashed".*its channel cannot be followed/);
+    assert.equal(run.faults.badFrames, 1);
+    assert.equal(isAlive(run.processId ?? assert.fail('a process id')), false);
   });
 
   it('and dies at once has crashed, with the words of its panic', async () => {
@@ -150,6 +148,27 @@ describe('the runner', () => {
       one.runner.start({ id: newRunId(), image: 'hello' }),
       failsWith('run-refused', /1 guests run already/),
     );
+  });
+
+  it('stops a run that is only being started', async () => {
+    const id = newRunId();
+    const starting = runner.start({ id, image: 'hello', args: 'stay=1' });
+    const stopped = await runner.stop(id);
+    assert.deepEqual(reason(stopped), { kind: 'killed-by-user' });
+    assert.equal((await starting).id, id);
+    assert.equal(isAlive(stopped.processId ?? assert.fail('a process id')), false);
+  });
+
+  it('refuses the id of one run for another image', async () => {
+    const id = newRunId();
+    await runner.start({ id, image: 'hello' });
+    await assert.rejects(runner.start({ id, image: 'hostsense' }), failsWith('usage', /is a run of hello/));
+  });
+
+  it('holds no slot for a run that no program could be started for', async () => {
+    const run = await runner.start({ id: newRunId(), image: 'hello', args: 'a\0b' });
+    assert.match(JSON.stringify(reason(run)), /host-refused/);
+    await eventually('its slot is free', () => runner.active.every(({ id }) => id !== run.id));
   });
 
   it('does not know a run that never was', async () => {

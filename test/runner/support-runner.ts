@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   endsRun,
+  isEnded,
   type Architecture,
   type Logger,
   type Observation,
@@ -12,7 +13,7 @@ import {
 import type { RunNews, RunRecord } from '../../src/domain/index.js';
 import { sensorFeed } from '../../src/gateway/feed.js';
 import { openCatalogue, vmSpec } from '../../src/images/index.js';
-import { createGuestDecoder, encodeStop } from '../../src/metrics/index.js';
+import { createGuestDecoder, createLineDecoder, encodeStop } from '../../src/metrics/index.js';
 import { BUILT_IMAGES, hostArchitecture, newRunId, systemClock } from '../../src/platform/index.js';
 import { createRunner, type Runner } from '../../src/runner/index.js';
 import { createSensorHub } from '../../src/sensors/index.js';
@@ -34,6 +35,10 @@ export class Journal implements RunJournal {
 
   get(id: RunId): Promise<RunRecord | undefined> {
     return Promise.resolve(this.records.get(id));
+  }
+
+  going(): Promise<readonly RunRecord[]> {
+    return Promise.resolve([...this.records.values()].filter((run) => !isEnded(run)));
   }
 
   list(limit: number): Promise<readonly RunRecord[]> {
@@ -88,6 +93,7 @@ export function workshop({
     },
     spec: (image, args, id) => vmSpec(image, args, id, host),
     decoder: (image) => createGuestDecoder({ image: image.name }),
+    lines: (image) => createLineDecoder({ image: image.name }),
     feed: (image, send) => sensorFeed(hub, image, send),
     record: (observation) => observations.push(observation),
   });

@@ -10,13 +10,7 @@ import {
   encodePosition,
   encodeTotals,
 } from '../../src/store/codec.js';
-import {
-  observationKeyOf,
-  positionOfKey,
-  rangeOf,
-  runByTimeKeyOf,
-  runOfTimeKey,
-} from '../../src/store/keys.js';
+import { observationKeyOf, positionOfKey, rangeOf, runByBirthKeyOf } from '../../src/store/keys.js';
 import {
   decodeObservation,
   decodeSeries,
@@ -24,6 +18,7 @@ import {
   encodeSeries,
 } from '../../src/store/observation-codec.js';
 import { decodeRun, encodeRun } from '../../src/store/run-codec.js';
+import type { JournaledRun } from '../../src/store/run-codec.js';
 import { run, series, values } from './support-store.js';
 
 const EDGES = [0, 1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1];
@@ -42,13 +37,12 @@ describe('keys', () => {
     for (const position of POSITIONS) assert.deepEqual(positionOfKey(observationKeyOf(position)), position);
   });
 
-  it('of runs are in the order of their requests, and say which', () => {
-    const { id } = run('f', 0);
-    const byTime = [...LONG_EDGES]
+  it('of runs are in the order of their places, and give them back', () => {
+    const bytewise = [...POSITIONS]
       .reverse()
-      .sort((a, b) => Buffer.compare(runByTimeKeyOf(a, id), runByTimeKeyOf(b, id)));
-    assert.deepEqual(byTime, LONG_EDGES);
-    assert.deepEqual(runOfTimeKey(runByTimeKeyOf(2 ** 40, id)), { requestedAtMs: 2 ** 40, id });
+      .sort((a, b) => Buffer.compare(runByBirthKeyOf(a), runByBirthKeyOf(b)));
+    assert.deepEqual(bytewise, [...POSITIONS].sort(comparePositions));
+    for (const position of POSITIONS) assert.deepEqual(positionOfKey(runByBirthKeyOf(position)), position);
   });
 
   it('of a family lie in its range, to the last bit', () => {
@@ -66,6 +60,13 @@ describe('keys', () => {
     });
   });
 });
+
+const boot = { spawnedMs: 1, bootedMs: 1.5, firstMetricMs: 2, readyMs: 3, endedMs: 4 };
+const journaled: JournaledRun = {
+  run: run('1', 1, { boot }),
+  born: { epoch: 1, sequence: 2 },
+  changed: { epoch: 3, sequence: 4 },
+};
 
 describe('values', () => {
   it('come back as they went', () => {
@@ -87,7 +88,7 @@ describe('values', () => {
   it('are not taken for something else when they are cut short', () => {
     const known = series('a');
     const observation = encodeObservation(1, values(1, { a: 1 }), [1]);
-    const record = encodeRun(run('1', 1));
+    const record = encodeRun(journaled);
     for (let end = 0; end < record.length; end += 1)
       assert.equal(decodeRun(record.subarray(0, end)), undefined);
     for (let end = 0; end < observation.length; end += 1) {
@@ -107,11 +108,11 @@ describe('values', () => {
   });
 
   it('of runs are checked field by field', () => {
-    const good = JSON.parse(Buffer.from(encodeRun(run('1', 1))).toString()) as Record<string, unknown>;
+    const good = JSON.parse(Buffer.from(encodeRun(journaled)).toString()) as { run: object };
     const read = (changes: object): unknown =>
-      decodeRun(Buffer.from(JSON.stringify({ ...good, ...changes })));
-    assert.deepEqual(read({}), run('1', 1));
-    assert.deepEqual(read({ addedLater: 1 }), run('1', 1));
+      decodeRun(Buffer.from(JSON.stringify({ ...good, run: { ...good.run, ...changes } })));
+    assert.deepEqual(read({}), journaled);
+    assert.deepEqual(read({ addedLater: 1 }), journaled);
     const wrongs = [
       { id: '../../etc/passwd' },
       { state: { kind: 'ended' } },
@@ -121,10 +122,14 @@ describe('values', () => {
       { faults: {} },
     ];
     for (const wrong of wrongs) assert.equal(read(wrong), undefined, JSON.stringify(wrong));
+    for (const epoch of [-1, 0.5, 2 ** 32]) {
+      const misplaced = { ...good, born: { epoch, sequence: 1 } };
+      assert.equal(decodeRun(Buffer.from(JSON.stringify(misplaced))), undefined);
+    }
   });
 
   it('say whose store it is only when they are complete', () => {
-    const text = '{"program":"perigee","format":1,"gatewayId":"0123456789abcdef","epoch":4}';
+    const text = '{"program":"perigee","format":2,"gatewayId":"0123456789abcdef","epoch":4}';
     assert.equal(decodeIdentity(Buffer.from(text))?.kind, 'ours');
     for (let end = 0; end < text.length; end += 1) {
       assert.equal(decodeIdentity(Buffer.from(text.slice(0, end))), undefined);

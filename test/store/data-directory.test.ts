@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Level } from 'level';
-import type { Store } from '../../src/domain/index.js';
+import { BEFORE_EVERYTHING, type Store } from '../../src/domain/index.js';
 import { openLevelStore } from '../../src/store/index.js';
 import { IDENTITY_KEY, runKeyOf, seriesKeyOf } from '../../src/store/keys.js';
 import { failsWith } from '../support/expect.js';
@@ -76,13 +76,21 @@ describe('a data directory that cannot be used', () => {
     }
   });
 
-  it('was written by a newer Perigee, and is left alone', async () => {
-    const directory = await used();
-    await plant(directory, IDENTITY_KEY, '{"program":"perigee","format":2,"keeper":"elsewhere"}');
-    const opening = failsWith('data-dir-unusable', /format 2, and this Perigee knows 1/);
-    await assert.rejects(open(directory), opening);
-    await assert.rejects(open(directory), opening);
-  });
+  for (const [age, format] of [
+    ['a newer', 3],
+    ['an older', 1],
+  ] as const) {
+    it(`was written by ${age} Perigee, and is left alone`, async () => {
+      const directory = await used();
+      await plant(directory, IDENTITY_KEY, `{"program":"perigee","format":${format},"keeper":"elsewhere"}`);
+      const opening = failsWith(
+        'data-dir-unusable',
+        new RegExp(`format ${format}, and this Perigee knows 2`),
+      );
+      await assert.rejects(open(directory), opening);
+      await assert.rejects(open(directory), opening);
+    });
+  }
 
   it('is in use by a gateway of the same process', async () => {
     const directory = newDirectory();
@@ -119,7 +127,14 @@ describe('a damaged store', () => {
     await plant(directory, runKeyOf(bad.id), '{"id":"000000000000000b"}');
     await using store = await open(directory);
     assert.deepEqual(await store.list(10), [good]);
+    assert.deepEqual(await store.going(), [good]);
+    assert.deepEqual(
+      (await store.changedRuns(BEFORE_EVERYTHING, 10)).map((change) => change.run),
+      [good],
+    );
     await assert.rejects(store.get(bad.id), failsWith('store-corrupt', /run 000000000000000b/));
+    await store.put(bad);
+    assert.deepEqual(await store.list(10), [bad, good]);
   });
 });
 

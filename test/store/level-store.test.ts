@@ -14,7 +14,7 @@ import { CHECKPOINT_EVERY } from '../../src/store/level-store.js';
 import { storeContract } from '../contracts/store-contract.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
-import { CLOCK, SILENT, collect, run, values } from './support-store.js';
+import { CLOCK, SILENT, collect, observation, run, series, values } from './support-store.js';
 
 const folder = tempFolder('level-store');
 
@@ -58,6 +58,26 @@ describe('the LevelDB store, opened again', () => {
         [1, 2, 2],
         [2, 1, 3],
       ],
+    );
+  });
+
+  it('keeps the journal in order over epochs, also for a run that ends in a later one', async () => {
+    const directory = newDirectory();
+    const place = await (async () => {
+      await using store = await open(directory);
+      await store.put(run('a', 900));
+      await store.put(run('b', 800));
+      return (await store.changedRuns(BEFORE_EVERYTHING, 10)).at(-1)?.position ?? BEFORE_EVERYTHING;
+    })();
+    await using store = await open(directory);
+    await store.put(run('c', 1));
+    const late = run('a', 900, { state: { kind: 'ended', reason: { kind: 'timed-out' } } });
+    await store.put(late);
+    assert.deepEqual(await store.list(10), [run('c', 1), run('b', 800), late]);
+    assert.deepEqual(await store.going(), [run('b', 800), run('c', 1)]);
+    assert.deepEqual(
+      (await store.changedRuns(place, 10)).map((change) => change.run),
+      [run('c', 1), late],
     );
   });
 
@@ -118,7 +138,10 @@ describe('the LevelDB store of a gateway that was killed', () => {
       read.map((_, index) => ({ epoch: 1, sequence: index + 1 })),
     );
     const samples = read.reduce((sum, observation) => sum + observation.samples.length, 0);
-    assert.deepEqual(store.counts(), { samples, observations: read.length, series: 2 });
+    assert.deepEqual(store.counts(), {
+      ...{ samples, observations: read.length },
+      ...{ series: 2, refusedSamples: 0 },
+    });
     assert.deepEqual(
       store.latest().map(({ series, value }) => [series.name, value]),
       [
@@ -126,6 +149,22 @@ describe('the LevelDB store of a gateway that was killed', () => {
         ['steady', read.length],
       ],
     );
+  });
+});
+
+describe('the LevelDB store, when a series is refused,', () => {
+  it('says so once for each image and each series, not with each sample', async () => {
+    const said: string[] = [];
+    const logger = { ...SILENT, warn: (_fields: object, message: string) => void said.push(message) };
+    await using store = await openLevelStore({ directory: newDirectory(), clock: CLOCK, logger });
+    await store.append(values(1, { known: 1, other: 1 }));
+    const changed = (name: string) => ({ series: series(name, {}, 'percent'), value: 1 });
+    const odd = (name: string) => ({ series: series(name, { image: 'hello' }), value: 1 });
+    const samples = [changed('known'), changed('other'), odd('a b'), odd('c d')];
+    for (let at = 2; at <= 4; at += 1) await store.append(observation(at, samples));
+    assert.equal(store.counts().refusedSamples, 12);
+    assert.equal(said.length, 3);
+    assert.match(said.join('; '), /known is in bytes.*other is in bytes.*"a b" is no name/);
   });
 });
 
@@ -144,7 +183,7 @@ describe('the LevelDB store, when a write fails', () => {
     assert.deepEqual({ counts: store.counts(), latest: store.latest() }, before);
     broken = false;
     assert.equal((await store.append(values(3, { c: 3 }))).sequence, 2);
-    assert.deepEqual(store.counts(), { samples: 2, observations: 2, series: 2 });
+    assert.deepEqual(store.counts(), { samples: 2, observations: 2, series: 2, refusedSamples: 0 });
   });
 
   it('knows the newest samples after the next start although they could not be saved at the end', async () => {

@@ -1,4 +1,4 @@
 import { storeContract } from '../contracts/store-contract.js';
-import { createMemoryStore } from '../../src/store/index.js';
+import { createMemoryStore } from '../fakes/memory-store.js';
 
 storeContract('the memory store', () => Promise.resolve(createMemoryStore()));

@@ -6,8 +6,9 @@ import {
   type ObservationWriter,
   type Position,
 } from '../../src/domain/index.js';
-import { createMemoryStore, createRecorder } from '../../src/store/index.js';
-import { quiet } from '../runner/support-runner.js';
+import { createRecorder } from '../../src/store/index.js';
+import { createMemoryStore } from '../fakes/memory-store.js';
+import { SILENT } from './support-store.js';
 
 const observation = (n: number): Observation => ({
   monotonicUs: n,
@@ -18,7 +19,7 @@ const observation = (n: number): Observation => ({
 describe('the recorder', () => {
   it('stores what it was given, in order, before it is gone', async () => {
     const store = createMemoryStore();
-    const recorder = createRecorder(store, quiet);
+    const recorder = createRecorder(store, SILENT);
     for (let n = 1; n <= 100; n += 1) recorder.record(observation(n));
     await recorder[Symbol.asyncDispose]();
     const values: number[] = [];
@@ -41,7 +42,7 @@ describe('the recorder', () => {
         return Promise.resolve({ epoch: 1, sequence: taken.length });
       },
     };
-    const recorder = createRecorder(picky, quiet);
+    const recorder = createRecorder(picky, SILENT);
     [1, 2, 3].forEach((n) => recorder.record(observation(n)));
     await recorder[Symbol.asyncDispose]();
     assert.deepEqual(taken, [1, 3]);
@@ -59,12 +60,38 @@ describe('the recorder', () => {
           return { epoch: 1, sequence: ++stored };
         },
       },
-      quiet,
+      SILENT,
     );
     for (let n = 0; n < 3000; n += 1) recorder.record(observation(n));
     release();
     await recorder[Symbol.asyncDispose]();
     assert.equal(stored + recorder.lost, 3000);
     assert.ok(stored <= 1025, `${stored} were held`);
+  });
+
+  it('says what was lost at once, and then no more than once a second, until all is said', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const said: object[] = [];
+    const logger = { ...SILENT, error: (fields: object) => void said.push(fields) };
+    const refusing: ObservationWriter = { append: () => Promise.reject(new Error('the disk is full')) };
+    const recorder = createRecorder(refusing, logger);
+    const lose = async (count: number): Promise<void> => {
+      const before = recorder.lost;
+      for (let n = 1; n <= count; n += 1) recorder.record(observation(n));
+      while (recorder.lost < before + count) await Promise.resolve();
+    };
+    await lose(500);
+    assert.deepEqual(said, [{ observations: 1, lost: 1 }]);
+    context.mock.timers.tick(1000);
+    assert.deepEqual(said.at(-1), { observations: 499, lost: 500 });
+    context.mock.timers.tick(5000);
+    assert.equal(said.length, 2);
+    await lose(2);
+    assert.deepEqual(said.at(-1), { observations: 1, lost: 501 });
+    await recorder[Symbol.asyncDispose]();
+    assert.deepEqual(said.slice(2), [
+      { observations: 1, lost: 501 },
+      { observations: 1, lost: 502 },
+    ]);
   });
 });

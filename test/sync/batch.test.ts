@@ -89,6 +89,11 @@ describe('a batch', () => {
     );
   });
 
+  it('says what its gateway takes for held', () => {
+    const { afterEpoch, afterSequence } = decoded([at(2, 1)], { epoch: 1, sequence: 7 });
+    assert.deepEqual([afterEpoch, afterSequence], [1, 7]);
+  });
+
   it('says how many sequences before it no longer exist', () => {
     assert.equal(decoded([at(1, 1)]).lostBefore, 0);
     assert.equal(decoded([at(1, 8)], { epoch: 1, sequence: 7 }).lostBefore, 0);
@@ -105,6 +110,13 @@ describe('a run in a batch', () => {
     assert.equal(end({ kind: 'exit-code', code: 3 }), 'exit-code: 3');
     assert.equal(end({ kind: 'crashed', detail: 'double fault' }), 'crashed: double fault');
     assert.equal(wireRun(runRecord(1)).endReason, '');
+  });
+
+  it('tells every phase of its boot', () => {
+    const boot = { spawnedMs: 1, monitorReadyMs: 2, resumedMs: 3, firstConsoleByteMs: 4, firstMetricMs: 5 };
+    const whole = { ...boot, readyMs: 6, endedMs: 7, bootedMs: 8 };
+    const bytes = perigee.v1.Run.encode(wireRun(runRecord(1, { boot: whole }))).finish();
+    assert.deepEqual({ ...perigee.v1.Run.decode(bytes).boot }, whole);
   });
 
   it('carries no text that a backend would refuse, whatever the guest printed last', () => {

@@ -87,6 +87,33 @@ describe('the uploader with a backend that', () => {
     });
   }
 
+  it('refuses the batch itself blocks the rest, and the status says so until it takes it', async () => {
+    for (const status of [400, 413]) {
+      const store = halfSent();
+      await using server = await faultyServer(
+        (response) => void response.writeHead(status).end('{"error":"too many labels"}'),
+      );
+      await using sync = uploader(store, server.url);
+      for (let attempt = 1; attempt <= 2; attempt += 1) {
+        await sync.syncNow();
+        const { state } = sync.status();
+        assert.ok(state.kind === 'waiting' && state.blocked);
+        assert.match(
+          state.reason,
+          new RegExp(`status ${status}, too many labels; .* behind epoch 1, sequence 4`),
+        );
+      }
+      assert.deepEqual(store.cursors.get('backend'), CURSOR);
+      server.behaviour = (response) => void response.writeHead(503).end();
+      await sync.syncNow();
+      const { state } = sync.status();
+      assert.ok(state.kind === 'waiting' && !state.blocked);
+      server.behaviour = receipt();
+      assert.deepEqual(await sync.syncNow(), { kind: 'drained', batches: 1, samples: 6 });
+      assert.equal(sync.status().state.kind, 'idle');
+    }
+  });
+
   it('is not there says so', async () => {
     const server = await faultyServer(html);
     await server[Symbol.asyncDispose]();

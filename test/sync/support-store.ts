@@ -11,7 +11,8 @@ import type {
   Logger,
   ObservationReader,
   Position,
-  RunJournal,
+  RunChange,
+  RunChangeReader,
   RunRecord,
   Sample,
   StoredObservation,
@@ -20,10 +21,11 @@ import type {
 export const GATEWAY = parseGatewayId('0123456789abcdef');
 
 /** What the uploader needs of a store, in memory, with every position that a test wants. */
-export class MemoryStore implements Pick<ObservationReader, 'read'>, CursorKeeper, RunJournal {
+export class MemoryStore implements Pick<ObservationReader, 'read'>, CursorKeeper, RunChangeReader {
   readonly observations: StoredObservation[] = [];
   readonly cursors = new Map<string, Position>();
-  readonly runs = new Map<string, RunRecord>();
+  readonly runs = new Map<string, RunChange>();
+  #changes = 0;
 
   add(epoch: number, first: number, last = first): this {
     for (let sequence = first; sequence <= last; sequence++)
@@ -45,18 +47,15 @@ export class MemoryStore implements Pick<ObservationReader, 'read'>, CursorKeepe
     return Promise.resolve();
   }
 
-  put(run: RunRecord): Promise<void> {
-    this.runs.set(run.id, run);
-    return Promise.resolve();
+  put(run: RunRecord): void {
+    this.#changes += 1;
+    this.runs.delete(run.id);
+    this.runs.set(run.id, { run, position: { epoch: 1, sequence: this.#changes } });
   }
 
-  get(id: string): Promise<RunRecord | undefined> {
-    return Promise.resolve(this.runs.get(id));
-  }
-
-  list(limit: number): Promise<readonly RunRecord[]> {
-    const newestFirst = [...this.runs.values()].sort((a, b) => b.requestedAtMs - a.requestedAtMs);
-    return Promise.resolve(newestFirst.slice(0, limit));
+  changedRuns(after: Position, limit: number): Promise<readonly RunChange[]> {
+    const behind = [...this.runs.values()].filter(({ position }) => comparePositions(position, after) > 0);
+    return Promise.resolve(behind.slice(0, limit));
   }
 }
 

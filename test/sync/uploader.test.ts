@@ -58,6 +58,12 @@ async function assertSame(store: MemoryStore, gatewayId: GatewayId): Promise<voi
 }
 
 describe('the uploader with a backend', () => {
+  const runsOf = async (gatewayId: GatewayId): Promise<readonly string[]> =>
+    ((await held(gatewayId, '/runs?limit=10000')) as { runs: { state: string; endReason: string }[] }).runs
+      .map(({ state, endReason }) => `${state} ${endReason}`)
+      .toSorted();
+  const completed = { state: { kind: 'ended', reason: { kind: 'completed' } } } as const;
+
   it('sends everything in batches, and moves the cursor to its end', async () => {
     const [store, gatewayId] = [new MemoryStore().add(1, 1, 1200), newGateway()];
     await using sync = uploader(store, gatewayId);
@@ -117,6 +123,25 @@ describe('the uploader with a backend', () => {
     await assertSame(store, gatewayId);
   });
 
+  for (const [when, epoch] of [
+    ['while the gateway ran', 2],
+    ['while the gateway was off', 3],
+  ] as const) {
+    it(`sends every epoch and every run again to a backend that lost all ${when}`, async () => {
+      const [store, gatewayId] = [new MemoryStore().add(1, 1, 30).add(2, 1, 10), newGateway()];
+      store.put(runRecord(1));
+      // What the backend acknowledged before it was wiped.
+      store.cursors.set('backend', { epoch: 2, sequence: 10 });
+      store.cursors.set('backend-runs', { epoch: 1, sequence: 1 });
+      store.add(epoch, epoch === 2 ? 11 : 1, 20);
+      await using sync = uploader(store, gatewayId);
+      assert.equal((await sync.syncNow()).kind, 'failed');
+      assert.equal((await sync.syncNow()).kind, 'drained');
+      await assertSame(store, gatewayId);
+      assert.deepEqual(await runsOf(gatewayId), ['reporting ']);
+    });
+  }
+
   it('takes what is stored while it sends', async () => {
     const [store, gatewayId] = [new MemoryStore().add(1, 1, 600), newGateway()];
     await using sync = uploader(store, gatewayId);
@@ -141,20 +166,26 @@ describe('the uploader with a backend', () => {
 
   it('sends each run until the backend knows how it ended, also without an observation', async () => {
     const [store, gatewayId] = [new MemoryStore(), newGateway()];
-    const runs = async (): Promise<unknown> =>
-      ((await held(gatewayId, '/runs')) as { runs: { id: string; state: string; endReason: string }[] }).runs
-        .map(({ state, endReason }) => `${state} ${endReason}`)
-        .toSorted();
     await using sync = uploader(store, gatewayId);
-    // The first goes on while so many others come and go that it is not among the newest.
-    for (let number = 1; number <= 70; number++) await store.put(runRecord(number));
+    for (let number = 1; number <= 70; number++) store.put(runRecord(number));
     await sync.syncNow();
-    assert.deepEqual(await runs(), Array<string>(70).fill('reporting '));
-    for (let number = 1; number <= 70; number++) {
-      await store.put(runRecord(number, { state: { kind: 'ended', reason: { kind: 'completed' } } }));
+    assert.deepEqual(await runsOf(gatewayId), Array<string>(70).fill('reporting '));
+    for (let number = 1; number <= 70; number++) store.put(runRecord(number, completed));
+    await sync.syncNow();
+    assert.deepEqual(await runsOf(gatewayId), Array<string>(70).fill('ended completed'));
+    assert.deepEqual(await sync.syncNow(), { kind: 'drained', batches: 0, samples: 0 });
+  });
+
+  it('sends every run of a long outage, also one that was made while the clock was behind, and none again after a restart', async () => {
+    const [store, gatewayId] = [new MemoryStore(), newGateway()];
+    for (let number = 1; number <= 300; number++) store.put(runRecord(number, completed));
+    store.put(runRecord(301, { ...completed, requestedAtMs: 7 }));
+    {
+      await using sync = uploader(store, gatewayId);
+      await sync.syncNow();
+      assert.equal((await runsOf(gatewayId)).length, 301);
     }
-    await sync.syncNow();
-    assert.deepEqual(await runs(), Array<string>(70).fill('ended completed'));
+    await using sync = uploader(store, gatewayId);
     assert.deepEqual(await sync.syncNow(), { kind: 'drained', batches: 0, samples: 0 });
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request, type IncomingMessage } from 'node:http';
 import { statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { newRunId, controlSocket } from '../../src/platform/index.js';
@@ -77,7 +78,11 @@ describe('the page', () => {
   });
 
   it('refuses a name that is not ours, so that no other site can read it through DNS', async () => {
-    assert.equal((await call({ path: '/api/status', host: 'evil.example' })).status, 403);
+    const { status, body } = await call({ path: '/api/status', host: 'evil.example' });
+    assert.equal(status, 403);
+    const { error, cure } = JSON.parse(body) as { error: string; cure: string };
+    assert.match(error, /"evil\.example" is no name of this gateway/);
+    assert.ok(cure.includes(`localhost, ${hostname().toLowerCase()}`), cure);
     assert.equal((await call({ path: '/api/status', host: 'localhost:1234' })).status, 200);
   });
 
@@ -109,6 +114,13 @@ describe('the control socket', () => {
       assert.equal(status, 400, body.slice(0, 40));
       assert.notEqual((JSON.parse(answer) as { cure: string }).cure, '');
     }
+    for (const args of ['a\nb', 'a\0', '\x1b[2J', '\x85']) {
+      const body = JSON.stringify({ id: newRunId(), image: 'hello', args });
+      const { status, body: answer } = await onSocket({ method: 'POST', path: '/api/runs', body });
+      assert.equal(status, 400, JSON.stringify(args));
+      assert.match(answer, /args must be one line/);
+    }
+    assert.equal((await onSocket({ path: '/api/runs/xyz/log' })).status, 400);
     const unknown = await onSocket({
       method: 'POST',
       path: '/api/runs',

@@ -39,10 +39,28 @@ async function initialised(directory: string): Promise<string> {
   const unfinished = join(directory, 'postgres.unfinished');
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished);
-  await once(new Worker(new URL('./initialise.js', import.meta.url), { workerData: unfinished }), 'exit');
+  await initialise(unfinished);
   renameSync(unfinished, files);
   syncPath(directory);
   return files;
+}
+
+async function initialise(directory: string): Promise<void> {
+  const worker = new Worker(new URL('./initialise.js', import.meta.url), { workerData: directory });
+  const [status] = (await once(worker, 'exit').catch((error: unknown) => {
+    throw notMade(directory, reasonOf(error), error);
+  })) as [number];
+  // A worker that was ended, for want of memory say, need not have thrown anything.
+  if (status !== 0) throw notMade(directory, `its worker ended with status ${status}`);
+}
+
+function notMade(directory: string, why: string, cause?: unknown): BackendError {
+  return new BackendError(
+    'data-dir-unusable',
+    `no database could be made in ${directory}: ${why}`,
+    'Give a directory on a disk with 100 MB of free space, on a machine with 1 GB of free memory.',
+    { cause },
+  );
 }
 
 async function usable<T>(directory: string, work: () => Promise<T>): Promise<T> {

@@ -16,6 +16,7 @@ const BINARY_PREFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti'];
 const element = (id) => document.getElementById(id);
 const rounded = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
 
+/** As its twin in src/cli/output.ts: a browser cannot load that one. */
 function formatValue(value, unit) {
   if (unit !== 'bytes' && unit !== 'bytes-per-second')
     return `${rounded(value)} ${SUFFIXES[unit] ?? ''}`.trim();
@@ -38,14 +39,15 @@ function fill(body, rows) {
       for (const cell of cells) {
         const place = row.appendChild(document.createElement('td'));
         place.textContent = cell.text ?? cell;
-        if (cell.number) place.className = 'number';
+        place.className = cell.kind ?? '';
       }
       return row;
     }),
   );
 }
 
-const number = (text) => ({ text, number: true });
+const number = (text) => ({ text, kind: 'number' });
+const statistic = (text) => ({ text, kind: 'number statistic' });
 
 const STATISTICS = ['mean', 'min', 'max', 'stddev', 'rate'];
 
@@ -66,13 +68,14 @@ function groupByMetric(latest) {
 }
 
 function showMetrics(latest) {
-  const value = (sample) => number(sample ? formatValue(sample.value, sample.series.unit) : '');
+  const value = (sample) => (sample ? formatValue(sample.value, sample.series.unit) : '');
   fill(
     element('metrics'),
     groupByMetric(latest).map(({ metric, image, wallMs, ...group }) => [
       metric,
       image,
-      ...STATISTICS.map((statistic) => value(group[statistic])),
+      number(value(group.mean)),
+      ...STATISTICS.slice(1).map((name) => statistic(value(group[name]))),
       number(formatAge(Date.now() - wallMs)),
     ]),
   );

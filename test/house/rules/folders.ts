@@ -20,6 +20,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   config: grant(['yaml'], ['yaml']),
   images: grant(['yaml']),
   runner: grant([], ['execa', 'pidusage']),
+  accelerator: grant([]),
   scheduler: grant([]),
   sensors: grant([]),
   metrics: grant([]),

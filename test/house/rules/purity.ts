@@ -8,7 +8,10 @@ const PURE_FOLDERS = ['src/domain', 'src/metrics', 'src/yaml', 'gatt'];
 const PURE_FILES: readonly string[] = [
   'backend/src/parse-batch.ts',
   'backend/src/parse-run.ts',
+  'src/accelerator/choose.ts',
   'src/air/hci.ts',
+  'src/runner/console-ends.ts',
+  'src/runner/rate.ts',
   'src/config/schema.ts',
   'src/images/flavours.ts',
   'src/images/manifest.ts',

@@ -1,19 +1,32 @@
 /* eslint-disable @typescript-eslint/require-await -- what other stores wait for rejects here too, and never throws */
-import { BEFORE_EVERYTHING, assert, comparePositions, parseGatewayId } from '../domain/index.js';
-import type { GatewayId, LatestSample, Observation, Position, RunId, RunRecord } from '../domain/index.js';
-import type { Store, StoreCounts, StoredObservation } from '../domain/index.js';
-import { assertCursorName, assertPosition } from './keys.js';
-import { Ledger, refused } from './ledger.js';
+import {
+  BEFORE_EVERYTHING,
+  assert,
+  comparePositions,
+  isEnded,
+  parseGatewayId,
+} from '../../src/domain/index.js';
+import type {
+  GatewayId,
+  LatestSample,
+  Observation,
+  Position,
+  RunId,
+  RunRecord,
+} from '../../src/domain/index.js';
+import type { RunChange, Store, StoreCounts, StoredObservation } from '../../src/domain/index.js';
+import { assertCursorName, assertPosition } from '../../src/store/keys.js';
+import { Ledger, refused } from '../../src/store/ledger.js';
 
-/** Some tens of megabytes: this store is for tests and for runs that leave nothing behind. */
-export const MEMORY_OBSERVATIONS_MAX = 100_000;
+/** Some tens of megabytes. */
+const MEMORY_OBSERVATIONS_MAX = 100_000;
 
-export interface MemoryStoreOptions {
+interface MemoryStoreOptions {
   readonly gatewayId?: GatewayId;
   readonly epoch?: number;
 }
 
-/** A store that ends with its process. */
+/** A store that ends with its process: what the port's contract says, without a disk. */
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   return new MemoryStore(options);
 }
@@ -23,7 +36,9 @@ class MemoryStore implements Store {
   readonly epoch: number;
   readonly #ledger: Ledger;
   readonly #observations: StoredObservation[] = [];
-  readonly #runs = new Map<RunId, RunRecord>();
+  /** In the order of their first puts. */
+  readonly #runs = new Map<RunId, RunChange>();
+  #changes = 0;
   readonly #cursors = new Map<string, Position>();
   #closed = false;
 
@@ -37,7 +52,7 @@ class MemoryStore implements Store {
     assert(!this.#closed, 'nothing is appended to a closed store');
     if (this.#observations.length === MEMORY_OBSERVATIONS_MAX) throw refused('the store in memory is full');
     const entry = this.#ledger.plan(observation);
-    this.#observations.push({ ...observation, position: entry.position });
+    this.#observations.push({ ...entry.observation, position: entry.position });
     this.#ledger.commit(entry);
     return entry.position;
   }
@@ -56,15 +71,27 @@ class MemoryStore implements Store {
   }
 
   async put(run: RunRecord): Promise<void> {
-    this.#runs.set(run.id, run);
+    this.#changes += 1;
+    this.#runs.set(run.id, { run, position: { epoch: this.epoch, sequence: this.#changes } });
   }
 
   async get(id: RunId): Promise<RunRecord | undefined> {
-    return this.#runs.get(id);
+    return this.#runs.get(id)?.run;
   }
 
   async list(limit: number): Promise<readonly RunRecord[]> {
-    return [...this.#runs.values()].sort(byNewest).slice(0, limit);
+    return this.#all().reverse().slice(0, limit);
+  }
+
+  async going(): Promise<readonly RunRecord[]> {
+    return this.#all().filter((run) => !isEnded(run));
+  }
+
+  async changedRuns(after: Position, limit: number): Promise<readonly RunChange[]> {
+    return [...this.#runs.values()]
+      .filter(({ position }) => comparePositions(position, after) > 0)
+      .sort((a, b) => comparePositions(a.position, b.position))
+      .slice(0, limit);
   }
 
   async cursor(name: string): Promise<Position> {
@@ -81,9 +108,8 @@ class MemoryStore implements Store {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
   }
-}
 
-/** Of runs that were asked for in one millisecond, the one with the greater id first. */
-function byNewest(a: RunRecord, b: RunRecord): number {
-  return b.requestedAtMs - a.requestedAtMs || (b.id > a.id ? 1 : -1);
+  #all(): RunRecord[] {
+    return Array.from(this.#runs.values(), ({ run }) => run);
+  }
 }

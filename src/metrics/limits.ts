@@ -1,0 +1,57 @@
+import { assert } from '../domain/index.js';
+
+/** Sustained, per guest: all 128 metrics of a full guest once a second, which is as fast as guests are asked to report. */
+export const SAMPLES_PER_SECOND_MAX = 128;
+/** What a guest may say at once: two such reports. Also the most samples that the store takes in one observation. */
+export const SAMPLES_BURST_MAX = 256;
+
+/** Of a console line; longer than a kernel's own lines (Linux ends them at 1024), and short enough to hold for each guest. */
+export const LINE_MAX_BYTES = 1024;
+/** Series that one image may name by lines, as many as by frames: bounds the gateway's memory, and the store's series. */
+export const LINE_SERIES_MAX = 128;
+/** With `image`, the eight labels that the store takes. */
+export const LINE_TAGS_MAX = 7;
+/** Of a series and of a tag, as in frames: leaves room within the 64 characters that metric stores are sure to take. */
+export const LINE_NAME_MAX_CHARACTERS = 48;
+/** Room for a path or a UUID; 128 series with seven tags each then stay below 100 kB. */
+export const LINE_TAG_VALUE_MAX_CHARACTERS = 64;
+
+export interface SampleRate {
+  readonly samplesPerSecond: number;
+  /** Samples that may come at once after a silence; also what a guest begins with. */
+  readonly burst: number;
+}
+
+/** What one guest may still report, whichever way it does so. */
+export interface SampleBudget {
+  /** Takes all of `samples` or none. `nowUs`: the gateway's monotonic clock, microseconds. */
+  take(samples: number, nowUs: number): boolean;
+  /** Nothing at all would be taken now: what is said need not be looked at closely. */
+  isSpent(nowUs: number): boolean;
+}
+
+const DEFAULT_RATE: SampleRate = { samplesPerSecond: SAMPLES_PER_SECOND_MAX, burst: SAMPLES_BURST_MAX };
+
+/** A token bucket, full at first. A clock that stands still or goes back refills nothing. */
+export function createSampleBudget(rate: SampleRate = DEFAULT_RATE): SampleBudget {
+  assert(rate.samplesPerSecond > 0 && rate.burst >= 1, 'a sample budget lets something through');
+  let left = rate.burst;
+  let lastUs: number | undefined;
+  const refill = (nowUs: number): void => {
+    const elapsedUs = Math.max(0, nowUs - (lastUs ?? nowUs));
+    lastUs = Math.max(nowUs, lastUs ?? nowUs);
+    left = Math.min(rate.burst, left + (elapsedUs * rate.samplesPerSecond) / 1e6);
+  };
+  return {
+    take(samples, nowUs) {
+      refill(nowUs);
+      if (samples > left) return false;
+      left -= samples;
+      return true;
+    },
+    isSpent(nowUs) {
+      refill(nowUs);
+      return left < 1;
+    },
+  };
+}

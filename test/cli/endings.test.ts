@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { runHello } from '../../src/cli/demo-hello.js';
+import type { DemoSummary } from '../../src/cli/index.js';
+import type { RunNews, RunRecord } from '../../src/domain/index.js';
+import { controlSocket } from '../../src/platform/index.js';
+import { lastLine, perigee } from '../support/command.js';
+import { PERIGEE, startGatewayProcess } from '../support/gateway-process.js';
+import { tempFolder } from '../support/temp.js';
+
+const folder = tempFolder('endings');
+const QUIET = { keepRunning: '[]', 'radio.mode': 'off', 'web.enabled': 'false' };
+
+/** What the command wrote on standard error, its exit status last, while a shell piped its output into a program. */
+async function piped(command: string, into: string): Promise<string> {
+  const script = `(${process.execPath} ${PERIGEE} ${command}; echo "status $?" >&2) | ${into}`;
+  const { stderr } = await promisify(execFile)('sh', ['-c', script]);
+  return stderr.trim();
+}
+
+describe('a command whose reader has gone', () => {
+  it('ends quietly and well', async () => {
+    for (const command of ['images', 'images --json', '--help'])
+      assert.equal(await piped(command, 'true'), 'status 0', command);
+  });
+
+  it('ends its guest and its gateway first, where they are its own', async () => {
+    const data = join(folder, 'own');
+    const stderr = await piped(`run hello --args stay=1 --follow --data ${data}`, 'head -n 1');
+    assert.equal(lastLine(stderr), 'status 0', stderr);
+    assert.doesNotMatch(stderr, /Error|\bat /);
+    assert.equal(existsSync(controlSocket(data)), false, 'its gateway closed the socket');
+  });
+
+  it('ends although the run goes on, where it only looks', async () => {
+    await using gateway = await startGatewayProcess(QUIET);
+    const started = await perigee([
+      'run',
+      'hello',
+      '--args',
+      'stay=1',
+      '--json',
+      '--data',
+      gateway.directory,
+    ]);
+    const { id } = JSON.parse(lastLine(started.stdout)) as RunRecord;
+    assert.equal(await piped(`logs ${id} --follow --data ${gateway.directory}`, 'true'), 'status 0');
+    assert.equal((await gateway.control.status()).activeRuns, 1);
+  });
+});
+
+describe('a command whose gateway ends', () => {
+  it('says so in one line with what to do, and its documented status', async () => {
+    await using gateway = await startGatewayProcess(QUIET);
+    const command = ['run', 'hello', '--args', 'stay=1', '--follow', '--data', gateway.directory];
+    const child = spawn(process.execPath, [PERIGEE, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout.on('data', (chunk: Buffer) => {
+      if (chunk.includes('guest_boot')) process.kill(gateway.processId, 'SIGTERM');
+    });
+    const [status] = (await once(child, 'close')) as [number | null];
+    assert.equal(status, 17, stderr);
+    assert.match(stderr, /^perigee: the gateway ended while its news were read\n {2}Start it again.*\n$/);
+  });
+});
+
+describe('logs --follow', () => {
+  it('ends at once when the run has ended, by its whole id or the beginning of it', async () => {
+    await using gateway = await startGatewayProcess(QUIET);
+    const data = ['--data', gateway.directory];
+    const ran = await perigee(['run', 'hello', '--follow', '--json', ...data]);
+    const { id } = JSON.parse(lastLine(ran.stdout)) as RunRecord;
+    for (const name of [id, id.slice(0, 8).toUpperCase()]) {
+      const { status, stdout } = await perigee(['logs', name, '--follow', ...data]);
+      assert.equal(status, 0);
+      assert.match(stdout, /perigee hello .* ready/);
+    }
+  });
+});
+
+describe('a gateway that is interrupted while it starts', () => {
+  it('closes what it has opened, and ends well', async () => {
+    const data = join(folder, 'interrupted');
+    const child = spawn(process.execPath, [PERIGEE, 'serve', '--data', data, '--set', 'web.enabled=false'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    while (!existsSync(data) && child.exitCode === null) await delay(1);
+    child.kill('SIGINT');
+    assert.deepEqual(await exited, [0, null]);
+    assert.equal(existsSync(controlSocket(data)), false);
+  });
+});
+
+describe('the demo', () => {
+  it('goes on without a hello that is refused, says why once, and ends with its summary', async () => {
+    const images = join(folder, 'images');
+    mkdirSync(images);
+    const settings = [`imagesDirectory=${images}`, 'keepRunning=[]', 'radio.mode=off', 'web.port=0'];
+    const { status, stdout, stderr } = await perigee([
+      ...['demo', '--for', '2s', '--json', '--data', join(folder, 'demo')],
+      ...settings.flatMap((setting) => ['--set', setting]),
+    ]);
+    assert.equal(status, 0, stderr);
+    assert.equal((JSON.parse(lastLine(stdout)) as DemoSummary).runs, 0);
+    assert.equal(stderr.match(/hello does not run: there is no image "hello"/g)?.length, 1, stderr);
+    assert.match(stderr, /Radio +off/);
+    assert.doesNotMatch(stderr, /Bluetooth/);
+  });
+
+  it('does not wait for a hello that is stuck', async () => {
+    async function* stuck(): AsyncGenerator<RunNews> {
+      await new Promise(() => undefined);
+      yield* [];
+    }
+    const ending = new AbortController();
+    const running = runHello({ run: stuck }, ending.signal);
+    ending.abort();
+    await running;
+  });
+});
