@@ -15,6 +15,8 @@ import { createRecorder, openLevelStore } from './store/index.js';
 import { createUploader } from './sync/index.js';
 import { serveControl, servePage } from './web/index.js';
 
+export { boardAccelerator };
+
 export interface GatewayParts {
   readonly config: Config;
   readonly clock: Clock;

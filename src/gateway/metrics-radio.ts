@@ -28,7 +28,7 @@ interface MetricsRadioParts {
   readonly store: Pick<Store, 'gatewayId' | 'epoch' | 'latest' | 'counts'>;
   readonly runner: { readonly active: readonly Pick<RunRecord, 'id'>[] };
   /** Whether the gateway needs somebody's attention; passive listeners show it. */
-  readonly problem?: () => boolean;
+  readonly problem: () => boolean;
   readonly airSocket: string;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -66,7 +66,7 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
     const temperature = featured.find(({ unit, series }) => unit === ADVERTISED_UNIT && values.has(series));
     return buildAdvertisement(config.name, {
       packetId: packetId++,
-      problem: parts.problem?.() ?? false,
+      problem: parts.problem(),
       running: parts.runner.active.length > 0,
       count: parts.runner.active.length,
       ...(temperature === undefined ? {} : { temperature: values.get(temperature.series) ?? NaN }),
