@@ -48,7 +48,7 @@ const TOTAL = /(?:^|_)total$/;
  * is not certain has no unit: a wrong one on a phone is worse than none. A total is a count, unless it is one of
  * something (`rx_bytes_total`).
  */
-export function unitOfName(name: string): Unit {
+function unitOfName(name: string): Unit {
   const isTotal = TOTAL.test(name);
   const rest = name.replace(TOTAL, '');
   const found = UNITS_BY_ENDING.find(([ending]) => rest === ending || rest.endsWith(`_${ending}`));
