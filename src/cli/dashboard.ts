@@ -48,9 +48,6 @@ export function progressLine(
   ].join(', ');
 }
 
-/** What a terminal has where nothing is known of it. */
-const DEFAULT_ROWS = 24;
-const DEFAULT_COLUMNS = 80;
 /** Lines of the welcome above the picture, and of the picture besides metrics. */
 const OTHER_ROWS = 14;
 const PHONE_ROWS = 4;
@@ -61,7 +58,7 @@ type Draw = (status: GatewayStatus, latest: readonly LatestSample[], view: Phone
 export function dashboard(before: GatewayStatus): Draw {
   let drawn = 0;
   return (status, latest, view) => {
-    const { columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS } = process.stdout;
+    const { columns, rows } = process.stdout;
     const lines = [
       '',
       paint('cyan', cut(progressLine(before, status, latest, view), columns)),

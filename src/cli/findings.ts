@@ -4,7 +4,7 @@ import type { Config } from '../config/index.js';
 import { reasonOf, type Architecture, type GatewayControl, type Logger } from '../domain/index.js';
 import { QEMU_PROGRAMS, openCatalogue } from '../images/index.js';
 import { BUILT_IMAGES, systemClock } from '../platform/index.js';
-import { boardAccelerator } from '../gateway/accelerator.js';
+import { boardAccelerator } from '../gateway.js';
 import { createSensorHub } from '../sensors/index.js';
 
 /** One fact about this board. `fail`: guests cannot run, or nothing can be stored. `note`: worth knowing. */

@@ -101,17 +101,16 @@ function show(item: RunNews, options: RunOptions): void {
 
 function summarise(run: RunRecord, options: RunOptions): void {
   if (options.json) return printJson(run);
-  // What never started has nothing to sum up; the error says why.
-  if (run.boot.spawnedMs === undefined) return;
   const { firstMetricMs, readyMs, spawnedMs } = run.boot;
+  // What never started has nothing to sum up; the error says why.
+  if (spawnedMs === undefined) return;
   const boot =
     firstMetricMs !== undefined
       ? `first metric after ${formatValue(firstMetricMs, 'milliseconds')}`
       : readyMs !== undefined
         ? `ready after ${formatValue(readyMs, 'milliseconds')}, no metric`
         : 'no metric';
-  const spawn =
-    spawnedMs === undefined ? '' : ` (QEMU started after ${formatValue(spawnedMs, 'milliseconds')})`;
+  const spawn = ` (QEMU started after ${formatValue(spawnedMs, 'milliseconds')})`;
   const rss = run.footprint ? `, peak RSS ${formatValue(run.footprint.peakRssBytes, 'bytes')}` : '';
   print(
     `${run.id} ${run.image} ${describeState(run)}: ${boot}${spawn}${rss}, ${run.accelerator} on ${run.architecture}`,
