@@ -9,6 +9,7 @@ import { createRunner, endOrphans, keepRunning } from './runner/index.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
 import { boardAccelerator, type ChooserParts } from './gateway/accelerator.js';
 import { guestDecoders } from './gateway/decoders.js';
+import { watchDirectory } from './gateway/directory-watch.js';
 import { sensorFeed } from './gateway/feed.js';
 import { createSensorHub } from './sensors/index.js';
 import { createRecorder, openLevelStore } from './store/index.js';
@@ -80,11 +81,14 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     closer.use('sync', uploader);
 
     let webUrl: string | undefined;
+    const directory = closer.use('directory watch', watchDirectory(controlSocket(data), logger));
     const control = createControl({
       ...{ store, recorder, catalogue, runner, radio, uploader, clock, logDirectory, name: config.name },
       webUrl: () => webUrl,
+      dataDirectoryGone: () => directory.gone,
     });
     closer.use('control socket', await serveControl(control, controlSocket(data), logger));
+    directory.start();
     if (config.web.enabled) webUrl = closer.use('page', await servePage(control, config.web, logger)).address;
 
     const kept = closer.use('kept runs', keepRunning(runner, config.keepRunning, newRunId, logger));

@@ -51,6 +51,8 @@ export interface GatewayStatus {
   readonly store: StoreCounts;
   /** Observations that could not be stored since the start. */
   readonly lostObservations: number;
+  /** The data directory was removed under the running gateway: nothing is kept any more. */
+  readonly dataDirectoryGone: boolean;
   readonly radio: { readonly driver: string; readonly state: RadioState };
   readonly sync: SyncSummary;
   /** The local page; absent where it is switched off. */

@@ -28,6 +28,7 @@ export interface ControlParts {
   readonly clock: Clock;
   readonly logDirectory: string;
   readonly webUrl: () => string | undefined;
+  readonly dataDirectoryGone: () => boolean;
 }
 
 /** What the gateway can be asked and told, over the parts that know. */
@@ -72,6 +73,7 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     startedRuns: runner.started,
     store: store.counts(),
     lostObservations: recorder.lost,
+    dataDirectoryGone: parts.dataDirectoryGone(),
     radio: { driver: radio.driver, state: radio.state },
     sync: summaryOfSync(uploader.status()),
     ...(webUrl === undefined ? {} : { webUrl }),

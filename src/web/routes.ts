@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { PerigeeError, parseRunId, type GatewayControl } from '../domain/index.js';
+import { PerigeeError, parseRunId, type GatewayControl, type GatewayStatus } from '../domain/index.js';
 
 /** What a route answers: one JSON value, a text, or a stream of values that a client reads as they come. */
 export type Answer =
@@ -65,12 +65,9 @@ function act(path: RegExp, answer: Route['answer']): Route {
 }
 
 /** Alive and recording; the radio and the backend may be away without the gateway being ill. */
-function health(status: { readonly lostObservations: number; readonly uptimeSeconds: number }): object {
-  return {
-    status: status.lostObservations === 0 ? 'ok' : 'degraded',
-    lostObservations: status.lostObservations,
-    uptimeSeconds: status.uptimeSeconds,
-  };
+function health({ dataDirectoryGone, lostObservations, uptimeSeconds }: GatewayStatus): object {
+  const well = lostObservations === 0 && !dataDirectoryGone;
+  return { status: well ? 'ok' : 'degraded', lostObservations, dataDirectoryGone, uptimeSeconds };
 }
 
 function badBody(why: string): PerigeeError {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { request, type IncomingMessage } from 'node:http';
-import { statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
@@ -158,5 +158,23 @@ describe('the control socket', () => {
       order,
     );
     assert.ok(kinds.includes('console'), kinds.join());
+  });
+});
+
+describe('a gateway whose data directory is removed', () => {
+  it('says so on its page, since nobody finds its socket any more', async () => {
+    await using orphaned = await startGatewayProcess({
+      keepRunning: '[]',
+      'radio.mode': 'off',
+      'web.port': '0',
+    });
+    const { webUrl } = await orphaned.control.status();
+    rmSync(orphaned.directory, { recursive: true });
+    const health = async (): Promise<unknown> => (await fetch(`${webUrl ?? ''}/healthz`)).json();
+    for (let tries = 0; tries < 100 && ((await health()) as { status: string }).status === 'ok'; tries += 1) {
+      await new Promise((go) => setTimeout(go, 100));
+    }
+    const { status, dataDirectoryGone } = (await health()) as { status: string; dataDirectoryGone: boolean };
+    assert.deepEqual({ status, dataDirectoryGone }, { status: 'degraded', dataDirectoryGone: true });
   });
 });

@@ -148,7 +148,12 @@ async function refresh() {
     showGateway(status);
     showMetrics(latest);
     showRuns(runs);
-    setState('good', `Live at ${new Date().toLocaleTimeString()}`);
+    if (status.dataDirectoryGone) {
+      setState(
+        'bad',
+        'The data directory was removed: what is measured now is lost. Start the gateway again.',
+      );
+    } else setState('good', `Live at ${new Date().toLocaleTimeString()}`);
   } catch (error) {
     setState('bad', `The gateway does not answer (${error.message}); what you see is what it said last.`);
   }
