@@ -41,7 +41,7 @@ export function progressLine(
 ): string {
   return [
     `${status.uptimeSeconds.toFixed(0)} s`,
-    `${status.activeRuns} guests`,
+    status.activeRuns === 1 ? '1 guest' : `${status.activeRuns} guests`,
     `${status.store.samples - before.store.samples} samples of ${latest.length} metrics stored`,
     `${view.reads} read over BLE`,
     `${status.sync.samplesAcknowledged} at the backend`,

@@ -240,7 +240,7 @@ function digestOf(image: Image, architecture: Architecture): string {
 }
 
 function tooMany(limit: number): PerigeeError {
-  const message = `${limit} guests run already, which is all that this gateway runs at once`;
+  const message = `as many guests run already as this gateway runs at once (${limit})`;
   return new PerigeeError(
     'run-refused',
     message,
