@@ -1,7 +1,8 @@
-import { PerigeeError, type Architecture, type Clock, type Logger, type VmSpec } from '../domain/index.js';
+import { PerigeeError } from '../domain/index.js';
+import type { Architecture, Clock, FirstReport, Logger, VmSpec } from '../domain/index.js';
 import { chooseAccelerator, type Verdict } from './choose.js';
 import { lookAtKvm } from './device.js';
-import type { Accelerator, FirstReport, Trials } from './evidence.js';
+import type { Accelerator, Trials } from './evidence.js';
 import { fingerprint } from './fingerprint.js';
 import { endLeftTrials, trialName } from './leftovers.js';
 import { readNote, writeNote } from './notes.js';

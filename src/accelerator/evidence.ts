@@ -1,13 +1,6 @@
-import type { Architecture, Sample, VmSpec } from '../domain/index.js';
+import type { Architecture, VmSpec } from '../domain/index.js';
 
 export type Accelerator = VmSpec['accelerator'];
-
-/** How far one guest came that was started only to see whether it runs, as src/runner tells it. */
-export type FirstReport =
-  | { readonly kind: 'reported'; readonly samples: readonly Sample[] }
-  | { readonly kind: 'paused'; readonly detail: string }
-  | { readonly kind: 'ended'; readonly detail: string }
-  | { readonly kind: 'late' };
 
 /** What one trial showed. */
 export type TrialResult =

@@ -2,4 +2,4 @@
 export { TRIAL_ARGS, TRIAL_IMAGE, createAccelerator } from './accelerator.js';
 export type { AcceleratorChoice, AcceleratorChooser, AcceleratorParts, TrialGuest } from './accelerator.js';
 export { chooseAccelerator, type Verdict } from './choose.js';
-export type { Accelerator, Evidence, FirstReport, KvmDevice, TrialResult, Trials } from './evidence.js';
+export type { Accelerator, Evidence, KvmDevice, TrialResult, Trials } from './evidence.js';

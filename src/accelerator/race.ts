@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PerigeeError, type Clock } from '../domain/index.js';
-import type { Accelerator, FirstReport, TrialResult, Trials } from './evidence.js';
+import type { FirstReport } from '../domain/index.js';
+import type { Accelerator, TrialResult, Trials } from './evidence.js';
 
 export interface RaceLimits {
   /** No trial lasts longer. The slowest board known boots our guest under TCG in about a second, from a cold card in three. */

@@ -1,4 +1,5 @@
 import type { Architecture } from './image.js';
+import type { Sample } from './observation.js';
 
 /** One emulated machine, as its monitor names it. */
 export interface Machine {
@@ -50,3 +51,13 @@ export interface ConsoleEnds {
   /** The guest halts when it is done, and never ends by itself. */
   readonly halts: boolean;
 }
+
+/** How far a guest came that was started only to see whether it runs. */
+export type FirstReport =
+  | { readonly kind: 'reported'; readonly samples: readonly Sample[] }
+  /** QEMU lives and has stopped the guest, as it does at an error of KVM's; `detail` is its own words. */
+  | { readonly kind: 'paused'; readonly detail: string }
+  /** QEMU ended by itself; `detail` is its own words, or how it ended. */
+  | { readonly kind: 'ended'; readonly detail: string }
+  /** Nothing was heard of the guest until `stopped` was aborted. */
+  | { readonly kind: 'late' };

@@ -1,4 +1,4 @@
-import { assert } from '../domain/index.js';
+import { TokenBucket } from '../domain/index.js';
 
 /** Sustained, per guest: all 128 metrics of a full guest once a second, which is as fast as guests are asked to report. */
 export const SAMPLES_PER_SECOND_MAX = 128;
@@ -22,36 +22,11 @@ export interface SampleRate {
   readonly burst: number;
 }
 
-/** What one guest may still report, whichever way it does so. */
-export interface SampleBudget {
-  /** Takes all of `samples` or none. `nowUs`: the gateway's monotonic clock, microseconds. */
-  take(samples: number, nowUs: number): boolean;
-  /** Nothing at all would be taken now: what is said need not be looked at closely. */
-  isSpent(nowUs: number): boolean;
-}
+/** What one guest may still report, in samples. */
+export type SampleBudget = Pick<TokenBucket, 'take' | 'isSpent'>;
 
 const DEFAULT_RATE: SampleRate = { samplesPerSecond: SAMPLES_PER_SECOND_MAX, burst: SAMPLES_BURST_MAX };
 
-/** A token bucket, full at first. A clock that stands still or goes back refills nothing. */
 export function createSampleBudget(rate: SampleRate = DEFAULT_RATE): SampleBudget {
-  assert(rate.samplesPerSecond > 0 && rate.burst >= 1, 'a sample budget lets something through');
-  let left = rate.burst;
-  let lastUs: number | undefined;
-  const refill = (nowUs: number): void => {
-    const elapsedUs = Math.max(0, nowUs - (lastUs ?? nowUs));
-    lastUs = Math.max(nowUs, lastUs ?? nowUs);
-    left = Math.min(rate.burst, left + (elapsedUs * rate.samplesPerSecond) / 1e6);
-  };
-  return {
-    take(samples, nowUs) {
-      refill(nowUs);
-      if (samples > left) return false;
-      left -= samples;
-      return true;
-    },
-    isSpent(nowUs) {
-      refill(nowUs);
-      return left < 1;
-    },
-  };
+  return new TokenBucket(rate.samplesPerSecond, rate.burst);
 }

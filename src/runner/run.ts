@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  TokenBucket,
   assert,
   isEnded,
   reasonOf,
@@ -14,7 +15,6 @@ import { foldFootprint, readFootprint } from './footprint.js';
 import { QUEUED, step, type Lifecycle, type RunEvent, type StopCause } from './lifecycle.js';
 import { qemuArgs } from './qemu-args.js';
 import { startVm, type Vm } from './qemu.js';
-import { Rate } from './rate.js';
 import { createQmpParser, type QmpMessage } from './qmp.js';
 
 /** How long each rung of the stop ladder waits: a guest of ours answers in a millisecond, a busy board in less than one second. */
@@ -56,7 +56,7 @@ export class Run {
   #reader: ConsoleReader;
   #vm: Vm | undefined;
   #down: Promise<void> | undefined;
-  readonly #reports = new Rate(REPORTS_PER_SECOND, REPORTS_AT_ONCE);
+  readonly #reports = new TokenBucket(REPORTS_PER_SECOND, REPORTS_AT_ONCE);
   #ended: Promise<void> = Promise.resolve();
 
   constructor(record: RunRecord, requestedUs: number, parts: RunParts) {
@@ -219,7 +219,7 @@ export class Run {
   }
 
   #onReport(report: Extract<GuestEvent, { kind: 'report' }>): void {
-    const taken = this.#reports.take(this.#parts.clock.monotonicUs());
+    const taken = this.#reports.take(1, this.#parts.clock.monotonicUs());
     const dropped = report.dropped + (taken ? 0 : report.samples.length);
     if (dropped > 0) {
       const { badFrames, droppedValues } = this.#record.faults;

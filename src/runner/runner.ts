@@ -168,11 +168,15 @@ function observers(
   send: (frame: Uint8Array) => boolean,
 ): Pick<RunParts, 'changed' | 'report' | 'console' | 'fault'> {
   let feed: Disposable | undefined;
+  let state: RunRecord['state']['kind'] = 'queued';
   return {
     changed(run) {
       journal(parts, run);
-      if (run.state.kind === 'booted') feed ??= parts.feed(image, send);
-      if (run.state.kind === 'reporting') record(parts, run, bootSamples(run));
+      // A record also changes within a state, when its guest becomes ready.
+      const entered = run.state.kind === state ? undefined : run.state.kind;
+      state = run.state.kind;
+      if (entered === 'booted') feed = parts.feed(image, send);
+      if (entered === 'reporting') record(parts, run, bootSamples(run));
       if (run.state.kind === 'ended') {
         feed?.[Symbol.dispose]();
         record(parts, run, endSamples(run));

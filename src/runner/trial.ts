@@ -1,17 +1,7 @@
-import type { GuestDecoder, Sample, VmSpec } from '../domain/index.js';
+import type { FirstReport, GuestDecoder, VmSpec } from '../domain/index.js';
 import { lastWords } from './lifecycle.js';
 import { startVm } from './qemu.js';
 import { createQmpParser } from './qmp.js';
-
-/** How far a guest came that was started only to see whether it runs. */
-export type FirstReport =
-  | { readonly kind: 'reported'; readonly samples: readonly Sample[] }
-  /** QEMU lives and has stopped the guest, as it does at an error of KVM's; `detail` is its own words. */
-  | { readonly kind: 'paused'; readonly detail: string }
-  /** QEMU ended by itself; `detail` is its own words, or how it ended. */
-  | { readonly kind: 'ended'; readonly detail: string }
-  /** Nothing was heard of the guest until `stopped` was aborted. */
-  | { readonly kind: 'late' };
 
 /**
  * Starts a guest, waits for its first report, and kills it. No run: no journal, no log, no record, and no polite end.

@@ -3,7 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
 import { endLeftTrials } from '../../src/accelerator/leftovers.js';
-import { quiet } from './support-accelerator.js';
+import { quiet } from '../runner/support-runner.js';
 
 /** A process that looks like a trial that `owner` holds. */
 async function trialOf(owner: number): Promise<ChildProcess> {

@@ -6,21 +6,14 @@ import {
   createAccelerator,
   type AcceleratorChooser,
   type AcceleratorParts,
-  type FirstReport,
   type TrialGuest,
 } from '../../src/accelerator/index.js';
-import type { Image, Logger, RunId } from '../../src/domain/index.js';
+import type { FirstReport, Image, RunId } from '../../src/domain/index.js';
 import { QEMU_PROGRAMS, openCatalogue, vmSpec } from '../../src/images/index.js';
 import { createGuestDecoder } from '../../src/metrics/index.js';
 import { BUILT_IMAGES, hostArchitecture, systemClock } from '../../src/platform/index.js';
 import { firstReport } from '../../src/runner/trial.js';
-
-export const quiet: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
+import { quiet } from '../runner/support-runner.js';
 
 export const PROGRAM = QEMU_PROGRAMS[hostArchitecture()];
 const NO_RUN = '0000000000000000' as RunId;

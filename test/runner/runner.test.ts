@@ -99,6 +99,24 @@ describe('a guest that reports no metric', () => {
   });
 });
 
+describe('a guest that reports before it is ready', () => {
+  it('tells the cost of its boot once', async () => {
+    const images = tempFolder('images');
+    changedImage(images, 'hello', { readyText: 'ready' });
+    const both = workshop({ folder, images });
+    after(() => both.runner[Symbol.asyncDispose]());
+    const run = await until(both.runner, 'hello', 'stay=1', (news) => news.kind === 'report');
+    const log = join(both.logDirectory, `${run.id}.log`);
+    await eventually(
+      'it says that it is ready',
+      () => existsSync(log) && readFileSync(log, 'utf8').includes(' ready'),
+    );
+    await both.runner.stop(run.id);
+    const names = both.observations.flatMap(({ samples }) => samples.map(({ series }) => series.name));
+    assert.equal(names.filter((name) => name === 'run_boot').length, 1);
+  });
+});
+
 describe('a guest that misbehaves', () => {
   it('and sends what is no frame is ended as crashed, since nothing it says can be followed', async () => {
     const run = await runToEnd(runner, 'hello', 'fault=garbage');

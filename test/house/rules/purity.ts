@@ -11,7 +11,6 @@ const PURE_FILES: readonly string[] = [
   'src/accelerator/choose.ts',
   'src/air/hci.ts',
   'src/runner/console-ends.ts',
-  'src/runner/rate.ts',
   'src/config/schema.ts',
   'src/images/flavours.ts',
   'src/images/manifest.ts',
