@@ -41,7 +41,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
   try {
     const data = config.dataDirectory;
     const store = closer.use('store', await openLevelStore({ directory: data, clock, logger }));
-    await endOrphans(store, logger);
+    await endOrphans(store, store.gatewayId, logger);
     const recorder = closer.use('recorder', createRecorder(store, logger));
     const sensors = createSensorHub({ clock, logger });
     const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
@@ -58,7 +58,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
       'runner',
       createRunner({
         ...{ journal: store, catalogue, clock, logger, logDirectory },
-        ...{ architecture, maxRuns },
+        ...{ architecture, gatewayId: store.gatewayId, searchPath, maxRuns },
         spec: (image, args, id) => vmSpec(image, args, id, host),
         ...guestDecoders(),
         feed: (image, send) => sensorFeed(sensors, image, send),

@@ -19,17 +19,23 @@ export interface BootFiles {
   readonly disk?: { readonly path: string; readonly format: 'raw' | 'qcow2' };
 }
 
-/** All that a monitor must know to start one guest. */
-export interface VmSpec {
-  /** Shown in process lists; carries the run id, so that an orphan can be recognised. */
-  readonly name: string;
+/** What every monitor must know to start one guest. */
+interface GuestSpec {
   readonly architecture: Architecture;
   /** The monitor's program, a name on the PATH or a path. */
   readonly program: string;
+  readonly memoryMib: number;
+  readonly ends: ConsoleEnds;
+}
+
+/** All that QEMU must know. */
+export interface QemuSpec extends GuestSpec {
+  readonly monitor: 'qemu';
+  /** Shown in process lists; carries the run id. */
+  readonly name: string;
   readonly accelerator: 'tcg' | 'kvm';
   readonly machine: Machine;
   readonly boot: BootFiles;
-  readonly memoryMib: number;
   readonly vcpus: number;
   /** The guest's command line; undefined where none reaches it. */
   readonly args: string | undefined;
@@ -37,8 +43,10 @@ export interface VmSpec {
   readonly channel: boolean;
   /** The I/O port of an isa-debug-exit device, where the guest expects one. */
   readonly debugExitPort?: number;
-  readonly ends: ConsoleEnds;
 }
+
+/** One guest under one kind of monitor. */
+export type VmSpec = QemuSpec;
 
 /** What a family's console says about its end. The patterns are ours, never a guest's or a manifest's. */
 export interface ConsoleEnds {

@@ -41,7 +41,7 @@ export function boardAccelerator({
     },
     firstReport: async (spec, stopped) => {
       const { name } = await catalogue.get(TRIAL_IMAGE);
-      return firstReport(spec, createGuestDecoder({ image: name }), stopped);
+      return firstReport(spec, createGuestDecoder({ image: name }), parts.searchPath, stopped);
     },
   });
 }

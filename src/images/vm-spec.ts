@@ -28,6 +28,7 @@ export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoic
   const program = QEMU_PROGRAMS[architecture];
   const wholeArgs = [image.args, args].filter((part) => part !== '').join(' ');
   return {
+    monitor: 'qemu',
     name: `perigee-${runId}`,
     ...{ architecture, accelerator },
     program: host.qemuDirectory === undefined ? program : join(host.qemuDirectory, program),

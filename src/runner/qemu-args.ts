@@ -1,4 +1,4 @@
-import type { BootFiles, Machine, VmSpec } from '../domain/index.js';
+import type { BootFiles, Machine, QemuSpec } from '../domain/index.js';
 
 /** Inherited socket pairs: no file, no polling for one, and no race with another process. */
 export const CHANNEL_FD = 3;
@@ -14,7 +14,7 @@ const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecont
  * The whole argv behind the program's name. The guest is stopped before its first instruction (-S): QMP sees every event,
  * because events are switched on before `cont`. A virtserialport and no virtconsole, which drops output under load.
  */
-export function qemuArgs(spec: VmSpec): readonly string[] {
+export function qemuArgs(spec: QemuSpec): readonly string[] {
   return [
     ...['-name', `${spec.name},process=${spec.name}`],
     ...['-M', spec.machine.machine, '-accel', ACCELERATORS[spec.accelerator], '-cpu', spec.machine.cpu],

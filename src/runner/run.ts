@@ -13,9 +13,8 @@ import { createConsoleReader, type ConsoleReader, type ConsoleSign } from './con
 import type { ConsoleLog } from './console-log.js';
 import { foldFootprint, readFootprint } from './footprint.js';
 import { QUEUED, step, type Lifecycle, type RunEvent, type StopCause } from './lifecycle.js';
-import { qemuArgs } from './qemu-args.js';
-import { startVm, type Vm } from './qemu.js';
-import { createQmpParser, type QmpMessage } from './qmp.js';
+import { commandLineOf } from './monitors.js';
+import type { MonitorEvent, Vm, VmListener } from './monitor.js';
 
 /** How long each rung of the stop ladder waits: a guest of ours answers in a millisecond, a busy board in less than one second. */
 const STOP_RUNG_MS = 1000;
@@ -28,6 +27,7 @@ const HALT_GRACE_MS = 200;
 export interface RunParts {
   readonly image: Image;
   readonly spec: VmSpec;
+  readonly startVm: (spec: VmSpec, listener: VmListener) => Vm;
   readonly clock: Clock;
   /** For the frames of its channel, if it has one. */
   readonly decoder: GuestDecoder;
@@ -48,7 +48,6 @@ export interface RunParts {
 export class Run {
   readonly #parts: RunParts;
   readonly #requestedUs: number;
-  readonly #parseQmp = createQmpParser();
   readonly #consoleText = new TextDecoder();
   readonly #timers: NodeJS.Timeout[] = [];
   #life: Lifecycle = QUEUED;
@@ -60,7 +59,7 @@ export class Run {
   #ended: Promise<void> = Promise.resolve();
 
   constructor(record: RunRecord, requestedUs: number, parts: RunParts) {
-    this.#record = { ...record, commandLine: [parts.spec.program, ...qemuArgs(parts.spec)] };
+    this.#record = { ...record, commandLine: commandLineOf(parts.spec) };
     this.#requestedUs = requestedUs;
     this.#reader = createConsoleReader(parts.spec.ends, parts.image.readyText);
     this.#parts = parts;
@@ -79,8 +78,8 @@ export class Run {
     assert(this.#vm === undefined, 'a run starts once');
     let vm: Vm;
     try {
-      vm = startVm(this.#parts.spec, {
-        qmp: (chunk) => this.#parseQmp(chunk).forEach((message) => this.#onQmp(message)),
+      vm = this.#parts.startVm(this.#parts.spec, {
+        event: (event) => this.#onMonitor(event),
         console: (chunk) => this.#onConsole(chunk),
         channel: (chunk) => this.#parts.decoder.push(chunk).forEach((event) => this.#onGuest(event)),
       });
@@ -102,7 +101,7 @@ export class Run {
   }
 
   send(frame: Uint8Array): boolean {
-    return this.#vm?.send(frame) ?? false;
+    return this.#vm?.channel?.send(frame) ?? false;
   }
 
   /** Resolves when nothing is left of it. */
@@ -118,8 +117,12 @@ export class Run {
   }
 
   async #climbDown(): Promise<void> {
-    this.#vm?.send(this.#parts.stopFrame);
-    const rungs = [() => this.#vm?.quit(), () => this.#vm?.kill('SIGTERM'), () => this.#vm?.kill('SIGKILL')];
+    this.send(this.#parts.stopFrame);
+    const rungs = [
+      () => this.#vm?.machine?.quit(),
+      () => this.#vm?.kill('SIGTERM'),
+      () => this.#vm?.kill('SIGKILL'),
+    ];
     for (const force of rungs) {
       if (await this.#endsWithin(STOP_RUNG_MS)) return;
       force();
@@ -148,21 +151,20 @@ export class Run {
     this.#feed({ kind: 'exited', exit: { ...exit, stderr } });
   }
 
-  #onQmp(message: QmpMessage): void {
-    if (message.kind === 'greeting') {
-      this.#update({ monitorVersion: message.version, ...this.#phase('monitorReadyMs') });
-    } else if (message.kind === 'event' && message.name === 'RESUME') {
-      this.#update(this.#phase('resumedMs'));
-      this.#feed({ kind: 'resumed' });
-    } else if (message.kind === 'event' && message.name === 'SHUTDOWN') {
-      this.#measure();
-      this.#feed({
-        kind: 'shutdown',
-        reason: String(message.data['reason']),
-        powerOff: this.#parts.spec.ends.powerOff,
-      });
-    } else if (message.kind === 'event' && message.name === 'GUEST_PANICKED') {
-      this.#feed({ kind: 'panic', detail: 'the guest reported a panic' });
+  #onMonitor(event: MonitorEvent): void {
+    switch (event.kind) {
+      case 'greeting':
+        return this.#update({ monitorVersion: event.version, ...this.#phase('monitorReadyMs') });
+      case 'resumed':
+        this.#update(this.#phase('resumedMs'));
+        return this.#feed({ kind: 'resumed' });
+      case 'paused':
+        return;
+      case 'shutdown':
+        this.#measure();
+        return this.#feed({ ...event, powerOff: this.#parts.spec.ends.powerOff });
+      case 'panicked':
+        return this.#feed({ kind: 'panic', detail: 'the guest reported a panic' });
     }
   }
 
@@ -185,7 +187,8 @@ export class Run {
       return;
     }
     this.#feed(sign);
-    if (sign.kind === 'done' && this.#parts.spec.ends.halts) this.#arm(HALT_GRACE_MS, () => this.#vm?.quit());
+    if (sign.kind === 'done' && this.#parts.spec.ends.halts)
+      this.#arm(HALT_GRACE_MS, () => void this.#bringDown());
   }
 
   #onGuest(event: GuestEvent): void {

@@ -3,6 +3,7 @@ import { PerigeeError, Topic, isEnded, reasonOf } from '../domain/index.js';
 import type { Clock, ConsoleDecoder, GuestDecoder, Image, Logger, Observation } from '../domain/index.js';
 import type {
   Architecture,
+  GatewayId,
   RunId,
   RunJournal,
   RunNews,
@@ -14,6 +15,8 @@ import type {
 import { openConsoleLog } from './console-log.js';
 import { bootSamples, endSamples, usageSamples } from './costs.js';
 import { currentUsage } from './footprint.js';
+import { markOf } from './marks.js';
+import { startVm } from './monitors.js';
 import { Run, type RunParts } from './run.js';
 
 export interface RunnerParts {
@@ -23,6 +26,9 @@ export interface RunnerParts {
     verify(image: Image, architecture: Architecture): Promise<number>;
   };
   readonly architecture: Architecture;
+  readonly gatewayId: GatewayId;
+  /** The value of PATH: where a monitor's program is found that has no folder. */
+  readonly searchPath: string;
   readonly spec: (image: Image, args: string, id: RunId) => VmSpec;
   readonly decoder: (image: Image) => GuestDecoder;
   /** For an image that reports by lines on its console. */
@@ -140,8 +146,10 @@ class QemuRunner implements Runner {
   }
 
   #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec): Run {
-    const { clock, decoder, lines, logDirectory, logger, stopFrame } = this.#parts;
+    const { clock, decoder, gatewayId, lines, logDirectory, logger, searchPath, stopFrame } = this.#parts;
+    const mark = markOf(gatewayId, record.id);
     const run: Run = new Run(record, requestedUs, {
+      startVm: (each, listener) => startVm(each, listener, { searchPath, mark }),
       ...{ image, spec, clock, stopFrame, decoder: decoder(image) },
       ...(image.metrics === 'lines' ? { lines: lines(image) } : {}),
       ...observers(this.#parts, this.events, image, (frame) => run.send(frame)),

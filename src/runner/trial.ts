@@ -1,7 +1,10 @@
 import type { FirstReport, GuestDecoder, VmSpec } from '../domain/index.js';
 import { lastWords } from './lifecycle.js';
-import { startVm } from './qemu.js';
-import { createQmpParser } from './qmp.js';
+import type { VmListener } from './monitor.js';
+import { startVm } from './monitors.js';
+
+/** No gateway's: a trial is known by its own name, and ended by the next one. */
+const TRIAL_MARK = 'trial';
 
 /**
  * Starts a guest, waits for its first report, and kills it. No run: no journal, no log, no record, and no polite end.
@@ -10,22 +13,22 @@ import { createQmpParser } from './qmp.js';
 export async function firstReport(
   spec: VmSpec,
   decoder: GuestDecoder,
+  searchPath: string,
   stopped: AbortSignal,
 ): Promise<FirstReport> {
   const heard: { first?: FirstReport } = {};
-  const parseQmp = createQmpParser();
-  const vm = startVm(spec, {
-    qmp(chunk) {
+  const listener: VmListener = {
+    event(event) {
       // Nobody but QEMU itself stops this guest: an internal error of KVM's leaves a process that does nothing, for ever.
-      if (parseQmp(chunk).some((message) => message.kind === 'event' && message.name === 'STOP'))
-        settle({ kind: 'paused', detail: '' });
+      if (event.kind === 'paused') settle({ kind: 'paused', detail: '' });
     },
     console: () => undefined,
     channel(chunk) {
       for (const event of decoder.push(chunk))
         if (event.kind === 'report') settle({ kind: 'reported', samples: event.samples });
     },
-  });
+  };
+  const vm = startVm(spec, listener, { searchPath, mark: TRIAL_MARK });
   const settle = (first: FirstReport): void => {
     heard.first ??= first;
     vm.kill('SIGKILL');

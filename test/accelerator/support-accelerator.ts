@@ -33,7 +33,12 @@ export function chooser({ folder, qemuDirectory, ...parts }: ChooserOptions): Ac
     searchPath: process.env['PATH'] ?? '',
     guest: () => trialGuest(qemuDirectory),
     firstReport: async (spec, stopped) =>
-      firstReport(spec, createGuestDecoder({ image: (await image()).name }), stopped),
+      firstReport(
+        spec,
+        createGuestDecoder({ image: (await image()).name }),
+        process.env['PATH'] ?? '',
+        stopped,
+      ),
     ...parts,
   });
 }

@@ -2,32 +2,35 @@ import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
-import type { Logger, RunRecord } from '../../src/domain/index.js';
+import { parseGatewayId, type Logger, type RunRecord } from '../../src/domain/index.js';
 import { endOrphans } from '../../src/runner/index.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
 import { SILENT, run } from '../store/support-store.js';
 
 const LINUX = { skip: process.platform !== 'linux' && 'needs /proc' };
+const GATEWAY = parseGatewayId('00000000000000aa');
+const OTHER = '00000000000000bb';
 const IDLE = 'setTimeout(() => undefined, 20_000)';
 
 const children: ChildProcess[] = [];
 after(() => children.forEach((child) => child.kill('SIGKILL')));
 
-/** A process with a command line like a monitor's, that has begun. */
-async function sleeper(...args: readonly string[]): Promise<ChildProcess> {
+/** A process that has begun, with a mark in its environment. */
+async function sleeper(
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<ChildProcess> {
   const script = `console.log(); ${IDLE}`;
   const child = spawn(process.execPath, ['-e', script, '--', ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    ...{ env, stdio: ['ignore', 'pipe', 'inherit'] },
   });
   children.push(child);
+  assert.ok(child.stdout);
   await once(child.stdout, 'data');
   return child;
 }
 
-function monitorOf(record: RunRecord): Promise<ChildProcess> {
-  const name = `perigee-${record.id}`;
-  return sleeper('-name', `${name},process=${name}`, '-M', 'microvm');
-}
+const monitorOf = ({ id }: RunRecord): Promise<ChildProcess> => sleeper({ PERIGEE_RUN: `${GATEWAY}-${id}` });
 
 async function endOf(child: ChildProcess): Promise<unknown> {
   if (child.signalCode === null && child.exitCode === null) await once(child, 'exit');
@@ -55,22 +58,32 @@ describe('what a killed gateway left behind', () => {
     }
     const child = await monitorOf(old);
     await store.put({ ...old, processId: child.pid ?? 0 });
-    assert.equal(await endOrphans(store, SILENT), 1);
+    assert.equal(await endOrphans(store, GATEWAY, SILENT), 1);
     assert.equal(await endOf(child), 'SIGKILL');
     assert.deepEqual(await store.going(), []);
     const state = (await store.get(old.id))?.state;
     assert.equal(state?.kind === 'ended' && state.reason.kind, 'crashed');
   });
 
-  it('is found by its name when the journal knows no process of it, or another one', LINUX, async () => {
+  it('is found by its mark when the journal knows no process of it, or another one', LINUX, async () => {
     await using store = createMemoryStore();
-    const bystander = await sleeper('--note', 'perigee-00000000000000a2');
+    const bystander = await sleeper(
+      { PERIGEE_RUN: `${OTHER}-00000000000000a2` },
+      `${GATEWAY}-00000000000000a2`,
+    );
     const records = [young('a2'), run('a3', 2, { processId: bystander.pid ?? 0 })];
     const monitors = await Promise.all(records.map(monitorOf));
     for (const record of records) await store.put(record);
-    assert.equal(await endOrphans(store, SILENT), 2);
+    assert.equal(await endOrphans(store, GATEWAY, SILENT), 2);
     assert.deepEqual(await Promise.all(monitors.map(endOf)), ['SIGKILL', 'SIGKILL']);
     assert.equal(bystander.kill(0), true);
+  });
+
+  it('is ended also when the journal knows nothing of it', LINUX, async () => {
+    await using store = createMemoryStore();
+    const child = await sleeper({ PERIGEE_RUN: `${GATEWAY}-pooled` });
+    assert.equal(await endOrphans(store, GATEWAY, SILENT), 0);
+    assert.equal(await endOf(child), 'SIGKILL');
   });
 
   it('does not keep a gateway from starting when it cannot be ended', LINUX, async (context) => {
@@ -84,7 +97,7 @@ describe('what a killed gateway left behind', () => {
     context.mock.method(process, 'kill', denied);
     const said: string[] = [];
     const logger: Logger = { ...SILENT, warn: (_fields, message) => void said.push(message) };
-    assert.equal(await endOrphans(store, logger), 1);
+    assert.equal(await endOrphans(store, GATEWAY, logger), 1);
     assert.match(said.join(), new RegExp(`process ${child.pid} cannot be ended: kill EPERM`));
     assert.deepEqual(await store.going(), []);
   });
@@ -97,7 +110,7 @@ describe('what a killed gateway left behind', () => {
     context.mock.method(process, 'kill', () => {
       throw Object.assign(new Error('kill ESRCH'), { code: 'ESRCH' });
     });
-    assert.equal(await endOrphans(store, SILENT), 1);
+    assert.equal(await endOrphans(store, GATEWAY, SILENT), 1);
     const state = (await store.get(record.id))?.state;
     assert.deepEqual(state, {
       kind: 'ended',

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   endsRun,
   isEnded,
+  parseGatewayId,
   type Architecture,
   type Logger,
   type Observation,
@@ -62,6 +63,8 @@ export interface WorkshopOptions {
   readonly maxRuns?: number;
 }
 
+const GATEWAY = parseGatewayId('00000000000000cc');
+
 /** A runner over real QEMU, the real images, this machine's sensors and a journal in memory. */
 export function workshop({
   folder,
@@ -89,6 +92,8 @@ export function workshop({
     ...{
       catalogue: openCatalogue(images ?? BUILT_IMAGES),
       architecture: host.architecture,
+      gatewayId: GATEWAY,
+      searchPath: process.env['PATH'] ?? '',
       stopFrame: encodeStop(),
     },
     spec: (image, args, id) => vmSpec(image, args, id, host),

@@ -1,0 +1,59 @@
+import { Duplex } from 'node:stream';
+import { execa } from 'execa';
+import { assert } from '../domain/index.js';
+import type { Vm } from './monitor.js';
+import { deliverThrottled } from './throttle.js';
+
+export interface ProcessOptions {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** All that it inherits: a monitor needs nothing of what the gateway was told. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Socket pairs that it inherits, from descriptor 3 on. */
+  readonly sockets: number;
+  readonly console: (chunk: Uint8Array) => void;
+}
+
+/** A child of ours: its console is its standard output, and what it complains about is kept for its exit. */
+export interface MonitorProcess extends Pick<Vm, 'processId' | 'kill' | 'exited'> {
+  /** Our ends, in order; fewer where the program could not be started. */
+  readonly sockets: readonly Duplex[];
+}
+
+/** QEMU's own complaints are one or two lines. */
+const MAX_STDERR = 4000;
+/** A verbose boot log; what a guest prints beyond it comes later, and costs the others nothing. */
+const CONSOLE_BYTES_PER_SECOND = 256 * 1024;
+const FIRST_SOCKET_FD = 3;
+
+/** @throws what the system throws for an argument that no program can be given. */
+export function startProcess({ program, args, env, sockets, console }: ProcessOptions): MonitorProcess {
+  const child = execa(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(sockets).fill('pipe')],
+    ...{ env, extendEnv: false, buffer: false, reject: false, stripFinalNewline: false },
+  });
+  let stderr = '';
+  deliverThrottled(child.stdout, CONSOLE_BYTES_PER_SECOND, console);
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(0, MAX_STDERR);
+  });
+  return {
+    processId: child.pid,
+    sockets: child.stdio.slice(FIRST_SOCKET_FD).flatMap(socketOf),
+    kill: (signal) => void child.kill(signal),
+    exited: child.then((result) => ({
+      code: result.exitCode,
+      signal: result.signal,
+      stderr: stderr || (child.pid === undefined ? (result.shortMessage ?? '') : ''),
+      missing: result.code === 'ENOENT',
+    })),
+  };
+}
+
+/** A socket that the monitor closed at its end says so by an error; the exit says the same, so nothing is lost by ignoring it. */
+function socketOf(stream: unknown): Duplex[] {
+  if (stream === undefined || stream === null) return [];
+  assert(stream instanceof Duplex, 'an inherited pipe is a socket pair, readable and writable');
+  stream.on('error', () => undefined);
+  return [stream];
+}
