@@ -1,11 +1,13 @@
 import type { Config } from './config/index.js';
 import { createControl } from './gateway/control.js';
-import { reasonOf, type Clock, type GatewayControl, type Logger } from './domain/index.js';
-import { openCatalogue, vmSpec } from './images/index.js';
-import { encodeStop } from './metrics/index.js';
+import { parseImageName, reasonOf } from './domain/index.js';
+import type { Clock, GatewayControl, ImageName, Logger } from './domain/index.js';
+import { openCatalogue, vmSpec, warmStart } from './images/index.js';
+import { WAIT_ARGS, encodeStart, encodeStop } from './metrics/index.js';
 import { BUILT_IMAGES, Closer, airSocket, consoleDirectory, controlSocket } from './platform/index.js';
 import { hostArchitecture, newRunId, pruneLogs } from './platform/index.js';
 import { createRunner, endOrphans, keepRunning } from './runner/index.js';
+import { createPlaces } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
 import { boardAccelerator, type ChooserParts } from './gateway/accelerator.js';
 import { guestDecoders } from './gateway/decoders.js';
@@ -47,7 +49,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
     const logDirectory = consoleDirectory(data);
     const architecture = hostArchitecture();
-    const { maxRuns, qemuDirectory } = config.runner;
+    const { maxRuns, qemuDirectory, warm, warmMemoryMib } = config.runner;
     const accelerator = await acceleratorOf(config, {
       ...{ dataDirectory: data, catalogue, host: { architecture, qemuDirectory }, searchPath, clock, logger },
     });
@@ -58,14 +60,20 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
       'runner',
       createRunner({
         ...{ journal: store, catalogue, clock, logger, logDirectory },
-        ...{ architecture, gatewayId: store.gatewayId, searchPath, maxRuns },
+        ...{ architecture, gatewayId: store.gatewayId, searchPath, admission: createPlaces(maxRuns) },
         spec: (image, args, id) => vmSpec(image, args, id, host),
         ...guestDecoders(),
+        warm: {
+          ...{ way: warmStart, waitArgs: WAIT_ARGS, startFrame: encodeStart() },
+          ...{ newSlot: newRunId, budgetMib: warmMemoryMib },
+        },
         feed: (image, send) => sensorFeed(sensors, image, send),
         stopFrame: encodeStop(),
         record: (observation) => recorder.record(observation),
       }),
     );
+
+    runner.pool.want(warmSizes(warm));
 
     const radio = closer.use(
       'radio',
@@ -114,6 +122,10 @@ async function acceleratorOf(config: Config, parts: ChooserParts): Promise<'tcg'
   const { accelerator, why, cure } = await boardAccelerator(parts).choose();
   parts.logger.info({ accelerator, cure }, `accelerator: ${why}`);
   return accelerator;
+}
+
+function warmSizes(sizes: Config['runner']['warm']): ReadonlyMap<ImageName, number> {
+  return new Map(Object.entries(sizes).map(([image, size]) => [parseImageName(image), size]));
 }
 
 /** At the start nothing runs, and every console but the newest may go. A folder that cannot be read stops no gateway. */

@@ -156,6 +156,7 @@ static void take_frame(const struct host_frame *frame) {
         return;
     case HOST_STOP:
         channel_done(0);
+    case HOST_START:
     case HOST_OTHER:
         return;
     }

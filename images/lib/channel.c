@@ -2,6 +2,7 @@
 #include "panic.h"
 #include "platform.h"
 #include "port.h"
+#include "text.h"
 #include <stddef.h>
 
 #define FRAME_MAX (GUEST_FRAME_MAX + FRAME_COUNT_MAX)
@@ -36,9 +37,26 @@ static void make_room(uint32_t frame_max) {
 /* Generous for a hello or a declaration with the longest names that the library allows. */
 #define SMALL_FRAME_MAX 256u
 
+/* A guest that is kept ready for a run has done all but its work, and costs no CPU. */
+static void await_start(void) {
+    static struct host_frame frame;
+    for (;;) {
+        if (!channel_receive(&frame))
+            channel_idle();
+        else if (frame.kind == HOST_STOP)
+            channel_done(0);
+        else if (frame.kind == HOST_START)
+            return;
+    }
+}
+
 void channel_hello(const char *image, const char *version) {
     make_room(SMALL_FRAME_MAX);
     frame_put_hello(&outbox, image, version);
+    if (!option_is("wait", "1"))
+        return;
+    channel_flush();
+    await_start();
 }
 
 void channel_declare(uint32_t metric, const char *name, uint32_t unit) {

@@ -5,7 +5,7 @@
 
 void channel_open(void);
 
-/* Each appends one frame to what goes out next. */
+/* Each appends one frame to what goes out next. With the option wait=1, hello leaves at once and returns at Start. */
 void channel_hello(const char *image, const char *version);
 void channel_declare(uint32_t metric, const char *name, uint32_t unit);
 void channel_report(const struct report *report);

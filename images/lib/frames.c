@@ -9,7 +9,7 @@ enum { DECLARE_METRIC = 1, DECLARE_NAME = 2, DECLARE_UNIT = 3 };
 enum { REPORT_GUEST_US = 1, REPORT_WINDOW_END_US = 2, REPORT_VALUES = 3 };
 enum { VALUE_METRIC = 1, VALUE_VALUE = 2 };
 enum { DONE_STATUS = 1 };
-enum { FRAME_FEED = 1, FRAME_SENSE = 2, FRAME_STOP = 3 };
+enum { FRAME_FEED = 1, FRAME_SENSE = 2, FRAME_STOP = 3, FRAME_START = 4 };
 enum { FEED_SENSORS = 1, FEED_WINDOW_MS = 2 };
 enum { SENSOR_SENSOR = 1, SENSOR_NAME = 2, SENSOR_UNIT = 3 };
 enum { SENSE_MONOTONIC_US = 1, SENSE_READINGS = 2 };
@@ -163,12 +163,12 @@ static const char *decode_sense(const struct pb_field *message, struct sense *se
     return reader.bad ? "a sense is malformed" : NULL;
 }
 
-static const char *decode_stop(const struct pb_field *message) {
+static const char *decode_empty(const struct pb_field *message, const char *malformed) {
     struct pb_reader reader = pb_read(message->bytes, message->count);
     struct pb_field field;
     while (pb_next(&reader, &field))
         continue;
-    return reader.bad ? "a stop is malformed" : NULL;
+    return reader.bad ? malformed : NULL;
 }
 
 /* Of a oneof, the last kind counts; the same kind twice is one message in two parts. */
@@ -190,7 +190,11 @@ static const char *decode_body(const struct pb_field *field, struct host_frame *
     }
     if (pb_is(field, FRAME_STOP, PB_BYTES)) {
         become(frame, HOST_STOP);
-        return decode_stop(field);
+        return decode_empty(field, "a stop is malformed");
+    }
+    if (pb_is(field, FRAME_START, PB_BYTES)) {
+        become(frame, HOST_START);
+        return decode_empty(field, "a start is malformed");
     }
     return NULL;
 }

@@ -79,7 +79,7 @@ struct sense {
 };
 
 /* HOST_OTHER is a frame that a newer gateway knows: ignore it. */
-enum host_frame_kind { HOST_OTHER, HOST_FEED, HOST_SENSE, HOST_STOP };
+enum host_frame_kind { HOST_OTHER, HOST_FEED, HOST_SENSE, HOST_STOP, HOST_START };
 
 struct host_frame {
     enum host_frame_kind kind;

@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Config } from '../config/index.js';
-import { reasonOf, type Architecture, type GatewayControl, type Logger } from '../domain/index.js';
+import { reasonOf, type Architecture, type GatewayControl } from '../domain/index.js';
+import type { GatewayStatus, Logger } from '../domain/index.js';
 import { QEMU_PROGRAMS, openCatalogue } from '../images/index.js';
 import { BUILT_IMAGES, systemClock } from '../platform/index.js';
 import { boardAccelerator } from '../gateway.js';
@@ -111,17 +112,15 @@ export async function findSensors(logger: Logger): Promise<readonly Finding[]> {
 
 export async function findGateway(control: GatewayControl): Promise<readonly Finding[]> {
   try {
-    const { activeRuns, epoch, lostObservations, processId, radio, sync } = await control.status();
+    const status = await control.status();
+    const { epoch, lostObservations, processId, radio, sync } = status;
     const lost = failed(
       'Recording',
       `${lostObservations} observations were lost`,
       'See the log; is the disk full?',
     );
     return [
-      ok(
-        'Gateway',
-        `runs as process ${processId}, start ${epoch}, ${activeRuns} ${activeRuns === 1 ? 'guest' : 'guests'}`,
-      ),
+      ok('Gateway', `runs as process ${processId}, start ${epoch}, ${guestsOf(status)}`),
       lostObservations === 0 ? ok('Recording', 'nothing was lost') : lost,
       radio.state.kind === 'unavailable'
         ? { name: 'Radio', verdict: 'note', text: radio.state.reason, cure: radio.state.cure }
@@ -138,6 +137,12 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
   } catch (error) {
     return [{ name: 'Gateway', verdict: 'note', text: reasonOf(error), cure: 'Start one: perigee serve' }];
   }
+}
+
+function guestsOf({ activeRuns, readyGuests }: GatewayStatus): string {
+  const ready = Object.entries(readyGuests).map(([image, count]) => `${count} of ${image}`);
+  const guests = activeRuns === 1 ? '1 guest' : `${activeRuns} guests`;
+  return ready.length === 0 ? guests : `${guests}, kept ready: ${ready.join(', ')}`;
 }
 
 function failed(name: string, text: string, cure: string): Finding {

@@ -53,11 +53,18 @@ const web = v.strictObject({
   port: v.optional(wholeNumber(0, 65_535), 7878),
 });
 
+/** Of one image; as many as can sensibly be asked for at once. */
+const MAX_WARM = 32;
+
 const runner = v.strictObject({
   /** `auto` uses KVM where a guest of ours was seen to run in it, and no slower than under TCG. */
   accelerator: v.optional(v.picklist(['auto', 'tcg', 'kvm']), 'auto'),
   /** Guests at once; more wait their turn as refused runs do: with a clear line. */
   maxRuns: v.optional(wholeNumber(1, 64), 16),
+  /** Guests that are kept ready for runs to come, by image: `{ hello: 1 }`. */
+  warm: v.optional(v.record(text, wholeNumber(0, MAX_WARM)), {}),
+  /** Memory of guests, MiB, that may be kept ready in all. */
+  warmMemoryMib: v.optional(wholeNumber(0, 65_536), 64),
   /** A folder to look in before the PATH. */
   qemuDirectory: v.optional(text),
 });

@@ -48,6 +48,8 @@ export interface GatewayStatus {
   readonly rssBytes: number;
   readonly activeRuns: number;
   readonly startedRuns: number;
+  /** Guests that are kept ready for a run, by image. */
+  readonly readyGuests: Readonly<Record<string, number>>;
   readonly store: StoreCounts;
   /** Observations that could not be stored since the start. */
   readonly lostObservations: number;

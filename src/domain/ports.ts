@@ -1,6 +1,6 @@
-import type { GatewayId, RunId } from './ids.js';
+import type { GatewayId, ImageName, RunId } from './ids.js';
 import type { Observation, Position, Sample, StoredObservation } from './observation.js';
-import type { RunRecord } from './run.js';
+import type { QueueReason, RunRecord } from './run.js';
 
 /** Both clocks of the gateway. Monotonic time starts anywhere and is never set. */
 export interface Clock {
@@ -41,6 +41,31 @@ export interface StoreCounts {
   readonly series: number;
   /** Samples of this epoch that were left out of their observations, because their series was not taken. */
   readonly refusedSamples: number;
+}
+
+/** What a run asks of the board before it may start. */
+export interface AdmissionRequest {
+  readonly id: RunId;
+  readonly image: ImageName;
+  readonly memoryMib: number;
+  readonly vcpus: number;
+  /** Higher first. */
+  readonly priority: number;
+  /** Runs of the image at once; absent for no limit. */
+  readonly maxConcurrent?: number;
+}
+
+export interface Admission {
+  /**
+   * Resolves when the run may start; what it resolves to is disposed at the run's end. `waits` is told each time that
+   * the reason changes. Rejects with `run-refused` when it could never start, or too many wait already; with the
+   * signal's reason when that is aborted.
+   */
+  enter(
+    request: AdmissionRequest,
+    signal: AbortSignal,
+    waits: (why: QueueReason) => void,
+  ): Promise<Disposable>;
 }
 
 /** The journal of runs: written before the spawn, so that a restarted gateway knows what to look for. */

@@ -13,15 +13,26 @@ export type EndReason =
   | { readonly kind: 'host-refused'; readonly detail: string };
 
 export type RunState =
-  | { readonly kind: 'queued' }
+  | { readonly kind: 'queued'; readonly why?: QueueReason }
   | { readonly kind: 'starting' }
   | { readonly kind: 'booted' }
   | { readonly kind: 'reporting' }
   | { readonly kind: 'stopping' }
   | { readonly kind: 'ended'; readonly reason: EndReason };
 
-/** Milliseconds since the request; a phase that did not happen is absent. */
+/** Why a run waits, for people, and for how long at most, where that is known. */
+export interface QueueReason {
+  readonly text: string;
+  readonly expectedMs?: number;
+}
+
+/**
+ * Milliseconds since the request or, where the run had to wait for its place on the board, since it was given one. A
+ * phase that did not happen is absent: a guest that was kept ready had been started before anyone asked for it.
+ */
 export interface BootPhases {
+  /** How long it waited for its place. */
+  readonly queuedMs?: number;
   readonly spawnedMs?: number;
   readonly monitorReadyMs?: number;
   readonly resumedMs?: number;
@@ -33,6 +44,9 @@ export interface BootPhases {
   readonly readyMs?: number;
   readonly endedMs?: number;
 }
+
+/** How a guest is kept ready for a run. */
+export type WarmStart = 'stopped' | 'booted';
 
 export interface Footprint {
   readonly peakRssBytes: number;
@@ -51,6 +65,8 @@ export interface RunRecord {
   readonly imageBytes: number;
   readonly architecture: Architecture;
   readonly accelerator: string;
+  /** A guest that was kept ready: before its first instruction, or booted and idle. Absent for a cold start. */
+  readonly startedFrom?: WarmStart;
   /** As the monitor's QMP greeting says it; absent until then. */
   readonly monitorVersion?: string;
   readonly commandLine: readonly string[];

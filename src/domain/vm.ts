@@ -34,6 +34,8 @@ export interface QemuSpec extends GuestSpec {
   /** Shown in process lists; carries the run id. */
   readonly name: string;
   readonly accelerator: 'tcg' | 'kvm';
+  /** Started instead where the accelerator fails under this one: the same guest in software. */
+  readonly fallback?: QemuSpec;
   readonly machine: Machine;
   readonly boot: BootFiles;
   readonly vcpus: number;

@@ -71,6 +71,7 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     rssBytes: process.memoryUsage.rss(),
     activeRuns: runner.active.length,
     startedRuns: runner.started,
+    readyGuests: Object.fromEntries(runner.pool.ready()),
     store: store.counts(),
     lostObservations: recorder.lost,
     dataDirectoryGone: parts.dataDirectoryGone(),

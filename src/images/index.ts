@@ -2,4 +2,5 @@
 export { openCatalogue, type Catalogue, type CatalogueProblem } from './catalogue.js';
 export { QEMU_PROGRAMS, vmSpec, type HostChoices } from './vm-spec.js';
 export { parseManifest } from './manifest.js';
+export { warmStart } from './warm-start.js';
 export { FLAVOUR_FACTS, type FlavourFacts } from './flavours.js';

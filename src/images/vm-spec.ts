@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PerigeeError, type Architecture, type BootFiles, type BootSet } from '../domain/index.js';
-import type { Image, RunId, VmSpec } from '../domain/index.js';
+import type { Image, QemuSpec, RunId } from '../domain/index.js';
 import { FLAVOUR_FACTS, type FlavourFacts } from './flavours.js';
 
 /** What the board decides, and not the image. */
@@ -18,8 +18,9 @@ export const QEMU_PROGRAMS: Record<Architecture, string> = {
 };
 
 /** @throws PerigeeError `run-refused` where the image has nothing for this board, or its family cannot run on it. */
-export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoices): VmSpec {
+export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoices): QemuSpec {
   const { architecture, accelerator } = host;
+  const software = (): QemuSpec => vmSpec(image, args, runId, { ...host, accelerator: 'tcg' });
   const facts = FLAVOUR_FACTS[image.flavour];
   const machine = facts.machines[architecture];
   const boot = image.boot[architecture];
@@ -31,6 +32,7 @@ export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoic
     monitor: 'qemu',
     name: `perigee-${runId}`,
     ...{ architecture, accelerator },
+    ...(accelerator === 'kvm' ? { fallback: software() } : {}),
     program: host.qemuDirectory === undefined ? program : join(host.qemuDirectory, program),
     machine: { ...machine, cpu: accelerator === 'kvm' ? 'host' : machine.cpu },
     boot: bootFiles(boot, facts, wholeArgs),

@@ -37,6 +37,13 @@ export function encodeSense({ monotonicUs, readings }: Sense): Uint8Array {
   return encode({ sense: { monotonicUs, readings: [...readings] } });
 }
 
+/** The option by which a guest of ours boots, says hello, and waits for Start. */
+export const WAIT_ARGS = 'wait=1';
+
+export function encodeStart(): Uint8Array {
+  return encode({ start: {} });
+}
+
 /** Asks a guest to end. */
 export function encodeStop(): Uint8Array {
   return encode({ stop: {} });

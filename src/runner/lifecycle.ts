@@ -22,6 +22,8 @@ export type RunEvent =
   /** `powerOff`: what a power-off means for this family, when the guest said nothing of its end. */
   | { readonly kind: 'shutdown'; readonly reason: string; readonly powerOff: 'completed' | 'crashed' }
   | { readonly kind: 'panic'; readonly detail: string }
+  /** QEMU stopped the guest, and nobody had asked for it. */
+  | { readonly kind: 'paused' }
   | { readonly kind: 'stop'; readonly cause: StopCause }
   | { readonly kind: 'exited'; readonly exit: MonitorExit };
 
@@ -29,15 +31,17 @@ export type RunEvent =
 export interface Lifecycle {
   readonly state: RunState;
   readonly resumed: boolean;
+  readonly reported: boolean;
   readonly stopCause?: StopCause;
   readonly doneStatus?: number;
   /** QMP's SHUTDOWN reason: guest-shutdown, guest-reset, guest-panic, host-qmp-quit, … */
   readonly shutdown?: string;
   readonly panic?: string;
   readonly poweredOff?: boolean;
+  readonly paused?: boolean;
 }
 
-export const QUEUED: Lifecycle = { state: { kind: 'queued' }, resumed: false };
+export const QUEUED: Lifecycle = { state: { kind: 'queued' }, resumed: false, reported: false };
 
 /** Nothing moves backwards, and nothing leaves `ended`: a late event of a dead guest changes no record. */
 export function step(life: Lifecycle, event: RunEvent): Lifecycle {
@@ -51,7 +55,7 @@ export function step(life: Lifecycle, event: RunEvent): Lifecycle {
     case 'hello':
       return advance(life, 'booted');
     case 'report':
-      return advance(life, 'reporting');
+      return advance({ ...life, reported: true }, 'reporting');
     case 'done':
       return advance({ doneStatus: event.status, ...life }, 'stopping');
     case 'shutdown':
@@ -63,6 +67,8 @@ export function step(life: Lifecycle, event: RunEvent): Lifecycle {
         },
         'stopping',
       );
+    case 'paused':
+      return { ...life, paused: true };
     case 'panic':
       return { panic: event.detail, ...life };
     case 'stop':
@@ -105,8 +111,22 @@ function refusal(exit: MonitorExit): string {
   return lastWords(exit.stderr) || `QEMU ended with ${exitText(exit)}`;
 }
 
+/**
+ * Whether it was the accelerator and not the guest: QEMU ended before there was a machine, or stopped a guest that had
+ * reported nothing. A guest that was told to end, or said that it had, is its own witness.
+ */
+export function acceleratorFailed(life: Lifecycle): boolean {
+  if (life.stopCause !== undefined || hasEnded(life)) return false;
+  return life.paused === true ? !life.reported : !life.resumed;
+}
+
+export function describeFailure(life: Lifecycle, exit: MonitorExit): string {
+  return life.resumed ? crashDetail(life, exit) : refusal(exit);
+}
+
 function crashDetail(life: Lifecycle, exit: MonitorExit): string {
   if (life.panic !== undefined) return life.panic;
+  if (life.paused === true) return pausedDetail(exit);
   if (life.shutdown === 'guest-reset') return 'the guest reset itself (a fault, or a triple fault)';
   if (life.shutdown === 'guest-shutdown') return 'the guest powered off without saying that it was done';
   if (life.shutdown !== undefined) return `the guest ended with ${life.shutdown}`;
@@ -118,6 +138,11 @@ function crashDetail(life: Lifecycle, exit: MonitorExit): string {
 export function lastWords(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
   return lines.filter((line) => line !== '' && !/\bwarning:/.test(line)).at(-1) ?? '';
+}
+
+function pausedDetail(exit: MonitorExit): string {
+  const words = lastWords(exit.stderr);
+  return `QEMU stopped the guest by itself (an error of the accelerator or of a disk)${words === '' ? '' : `: ${words}`}`;
 }
 
 function exitText(exit: MonitorExit): string {

@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { assert } from '../domain/index.js';
 import type { Vm } from './monitor.js';
@@ -25,6 +26,8 @@ const MAX_STDERR = 4000;
 /** A verbose boot log; what a guest prints beyond it comes later, and costs the others nothing. */
 const CONSOLE_BYTES_PER_SECOND = 256 * 1024;
 const FIRST_SOCKET_FD = 3;
+/** A dead monitor's sockets close at once, unless something that it had started holds them. */
+const DRAIN_MS = 500;
 
 /** @throws what the system throws for an argument that no program can be given. */
 export function startProcess({ program, args, env, sockets, console }: ProcessOptions): MonitorProcess {
@@ -37,17 +40,29 @@ export function startProcess({ program, args, env, sockets, console }: ProcessOp
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(0, MAX_STDERR);
   });
+  const ours = child.stdio.slice(FIRST_SOCKET_FD).flatMap(socketOf);
+  const drained = Promise.all(ours.map(closed));
   return {
     processId: child.pid,
-    sockets: child.stdio.slice(FIRST_SOCKET_FD).flatMap(socketOf),
+    sockets: ours,
     kill: (signal) => void child.kill(signal),
-    exited: child.then((result) => ({
-      code: result.exitCode,
-      signal: result.signal,
-      stderr: stderr || (child.pid === undefined ? (result.shortMessage ?? '') : ''),
-      missing: result.code === 'ENOENT',
-    })),
+    exited: child.then(async (result) => {
+      // What it said last may still be on its way.
+      await Promise.race([drained, delay(DRAIN_MS, undefined, { ref: false })]);
+      return {
+        code: result.exitCode,
+        signal: result.signal,
+        stderr: stderr || (child.pid === undefined ? (result.shortMessage ?? '') : ''),
+        missing: result.code === 'ENOENT',
+      };
+    }),
   };
+}
+
+function closed(socket: Duplex): Promise<void> {
+  return new Promise((done) => {
+    socket.once('close', done);
+  });
 }
 
 /** A socket that the monitor closed at its end says so by an error; the exit says the same, so nothing is lost by ignoring it. */

@@ -1,47 +1,36 @@
 import { join } from 'node:path';
 import { PerigeeError, Topic, isEnded, reasonOf } from '../domain/index.js';
-import type { Clock, ConsoleDecoder, GuestDecoder, Image, Logger, Observation } from '../domain/index.js';
 import type {
-  Architecture,
+  Admission,
+  ConsoleDecoder,
   GatewayId,
-  RunId,
-  RunJournal,
-  RunNews,
-  RunRecord,
-  RunRequest,
-  Sample,
-  VmSpec,
+  GuestDecoder,
+  Image,
+  ImageName,
 } from '../domain/index.js';
+import type { RunId, RunNews, RunRecord, RunRequest, VmSpec } from '../domain/index.js';
 import { openConsoleLog } from './console-log.js';
-import { bootSamples, endSamples, usageSamples } from './costs.js';
+import { usageSamples } from './costs.js';
 import { currentUsage } from './footprint.js';
+import { launch } from './launch.js';
 import { markOf } from './marks.js';
-import { startVm } from './monitors.js';
-import { Run, type RunParts } from './run.js';
+import { startVm, type StartOptions } from './monitors.js';
+import { observers, record, type ObserverParts } from './observers.js';
+import { createPool, type WarmPool } from './pool.js';
+import { queuedRecord } from './queued-record.js';
+import { Run } from './run.js';
+import { prepareReady, readyKey, type WarmSource } from './warm.js';
 
-export interface RunnerParts {
-  readonly journal: RunJournal;
-  readonly catalogue: {
-    get(name: string): Promise<Image>;
-    verify(image: Image, architecture: Architecture): Promise<number>;
-  };
-  readonly architecture: Architecture;
+export interface RunnerParts extends ObserverParts, WarmSource {
+  readonly admission: Admission;
   readonly gatewayId: GatewayId;
   /** The value of PATH: where a monitor's program is found that has no folder. */
   readonly searchPath: string;
-  readonly spec: (image: Image, args: string, id: RunId) => VmSpec;
   readonly decoder: (image: Image) => GuestDecoder;
   /** For an image that reports by lines on its console. */
   readonly lines: (image: Image) => ConsoleDecoder;
-  /** Begins the image's sensor feed; disposed at the end of the run. */
-  readonly feed: (image: Image, send: (frame: Uint8Array) => boolean) => Disposable;
   readonly stopFrame: Uint8Array;
-  /** Takes every observation that guests, or the cost of guests, give rise to. */
-  readonly record: (observation: Observation) => void;
-  readonly clock: Clock;
-  readonly logger: Logger;
   readonly logDirectory: string;
-  readonly maxRuns: number;
 }
 
 /** How often the cost of each running guest is measured: once a second, in step with what guests report. */
@@ -53,8 +42,10 @@ export interface Runner extends AsyncDisposable {
   readonly active: readonly RunRecord[];
   /** Runs started since this runner was made. */
   readonly started: number;
+  /** Guests that are kept ready for the runs to come. */
+  readonly pool: Pick<WarmPool, 'want' | 'ready'>;
   /**
-   * Resolves when QEMU has been started; a request repeated with the same id starts nothing and gives its record.
+   * Resolves when the run was started, or waits for its place; a request repeated with the same id starts nothing and gives its record.
    * @throws PerigeeError `image-*`, `run-refused`.
    */
   start(request: RunRequest): Promise<RunRecord>;
@@ -76,10 +67,19 @@ class QemuRunner implements Runner {
   readonly #starting = new Map<RunId, Promise<RunRecord>>();
   readonly #recent = new Map<RunId, RunRecord>();
   readonly #costs: NodeJS.Timeout;
+  readonly #software = new Set<ImageName>();
+  readonly pool: WarmPool;
   #started = 0;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.pool = createPool({
+      ...{ startFrame: parts.warm.startFrame, newSlot: parts.warm.newSlot, budgetMib: parts.warm.budgetMib },
+      logger: parts.logger,
+      prepare: (image, slot) => prepareReady(parts, image, slot),
+      startVm: (spec, listener, slot, stopped) =>
+        startVm(spec, listener, { ...this.#processes(slot), stopped }),
+    });
     this.#costs = setInterval(() => void recordCosts(parts, this.#runs), COST_INTERVAL_MS);
   }
 
@@ -113,6 +113,7 @@ class QemuRunner implements Runner {
     clearInterval(this.#costs);
     await Promise.allSettled(this.#starting.values());
     await Promise.all([...this.#runs.values()].map((run) => run.stop('user')));
+    await this.pool[Symbol.asyncDispose]();
     this.events.close();
   }
 
@@ -125,34 +126,49 @@ class QemuRunner implements Runner {
   }
 
   async #begin(request: RunRequest): Promise<RunRecord> {
-    const { architecture, catalogue, clock, journal, maxRuns, spec: specOf } = this.#parts;
+    const { admission, architecture, catalogue, clock, journal } = this.#parts;
     const requestedUs = clock.monotonicUs();
     const known = this.#recent.get(request.id) ?? (await journal.get(request.id));
     if (known) return known;
-    // This request is among those that are starting.
-    if (this.#runs.size + this.#starting.size > maxRuns) throw tooMany(maxRuns);
     const image = await catalogue.get(request.image);
     const imageBytes = await catalogue.verify(image, architecture);
-    const spec = specOf(image, request.args ?? '', request.id);
-    const record = queuedRecord(request.id, image, imageBytes, spec, this.#parts);
+    const spec = this.#specOf(image, request);
+    const record = queuedRecord(request.id, image, imageBytes, spec, clock);
     const run = this.#prepare(record, requestedUs, image, spec);
     // Before the process exists, so that a gateway that is killed in between knows what to look for.
     await journal.put(run.record);
     this.#runs.set(request.id, run);
-    run.start();
-    this.#started += 1;
     void run.ended.then(() => this.#forget(run));
+    const { memoryMib, name, vcpus } = image;
+    await launch(run, { id: request.id, image: name, memoryMib, vcpus, priority: 0 }, admission);
+    this.#started += 1;
     return run.record;
   }
 
+  /** In software for an image under which the accelerator was seen to fail. */
+  #specOf(image: Image, { args, id }: RunRequest): VmSpec {
+    const spec = this.#parts.spec(image, args ?? '', id);
+    return this.#software.has(image.name) ? (spec.fallback ?? spec) : spec;
+  }
+
+  #processes(slot: RunId): StartOptions {
+    const { gatewayId, searchPath } = this.#parts;
+    return { searchPath, mark: markOf(gatewayId, slot) };
+  }
+
   #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec): Run {
-    const { clock, decoder, gatewayId, lines, logDirectory, logger, searchPath, stopFrame } = this.#parts;
-    const mark = markOf(gatewayId, record.id);
+    const { clock, decoder, lines, logDirectory, logger, stopFrame } = this.#parts;
+    const observed = observers(this.#parts, this.events, image, (frame) => run.send(frame));
     const run: Run = new Run(record, requestedUs, {
-      startVm: (each, listener) => startVm(each, listener, { searchPath, mark }),
-      ...{ image, spec, clock, stopFrame, decoder: decoder(image) },
-      ...(image.metrics === 'lines' ? { lines: lines(image) } : {}),
-      ...observers(this.#parts, this.events, image, (frame) => run.send(frame)),
+      startVm: (each, listener) => startVm(each, listener, this.#processes(record.id)),
+      takeReady: () => this.pool.take(image.name, readyKey(image, spec)),
+      ...{ image, spec, clock, stopFrame, decoder: () => decoder(image) },
+      ...(image.metrics === 'lines' ? { lines: () => lines(image) } : {}),
+      ...observed,
+      fellBack: (failed, why) => {
+        this.#software.add(image.name);
+        observed.fellBack(failed, why);
+      },
       log: openConsoleLog(join(logDirectory, `${record.id}.log`), (error) => {
         logger.error({ run: record.id }, `its console is not kept: ${reasonOf(error)}`);
       }),
@@ -168,50 +184,6 @@ class QemuRunner implements Runner {
   }
 }
 
-/** Where a run's news go: the journal, the store, the sensor feed, and whoever follows. */
-function observers(
-  parts: RunnerParts,
-  events: Topic<RunNews>,
-  image: Image,
-  send: (frame: Uint8Array) => boolean,
-): Pick<RunParts, 'changed' | 'report' | 'console' | 'fault'> {
-  let feed: Disposable | undefined;
-  let state: RunRecord['state']['kind'] = 'queued';
-  return {
-    changed(run) {
-      journal(parts, run);
-      // A record also changes within a state, when its guest becomes ready.
-      const entered = run.state.kind === state ? undefined : run.state.kind;
-      state = run.state.kind;
-      if (entered === 'booted') feed = parts.feed(image, send);
-      if (entered === 'reporting') record(parts, run, bootSamples(run));
-      if (run.state.kind === 'ended') {
-        feed?.[Symbol.dispose]();
-        record(parts, run, endSamples(run));
-        parts.logger.info({ run: run.id, image: run.image, reason: run.state.reason }, 'run ended');
-      }
-      events.publish({ kind: 'changed', run });
-    },
-    report(run, { samples, windowEndUs }) {
-      record(parts, run, samples);
-      events.publish({ kind: 'report', run, windowEndUs, samples });
-    },
-    console: (run, text) => events.publish({ kind: 'console', id: run.id, text }),
-    fault: (run, detail) => parts.logger.warn({ run: run.id, image: run.image }, `a bad frame: ${detail}`),
-  };
-}
-
-function journal(parts: RunnerParts, run: RunRecord): void {
-  parts.journal.put(run).catch((error: unknown) => {
-    parts.logger.error({ run: run.id }, `a run record was not stored: ${reasonOf(error)}`);
-  });
-}
-
-function record({ clock, record: take }: RunnerParts, run: RunRecord, samples: readonly Sample[]): void {
-  if (samples.length === 0) return;
-  take({ monotonicUs: clock.monotonicUs(), wallMs: clock.wallMs(), runId: run.id, samples });
-}
-
 async function recordCosts(parts: RunnerParts, runs: ReadonlyMap<RunId, Run>): Promise<void> {
   for (const run of runs.values()) {
     const { processId, image } = run.record;
@@ -220,42 +192,4 @@ async function recordCosts(parts: RunnerParts, runs: ReadonlyMap<RunId, Run>): P
     run.measure();
     record(parts, run.record, usageSamples(image, usage));
   }
-}
-
-function queuedRecord(
-  id: RunId,
-  image: Image,
-  imageBytes: number,
-  spec: VmSpec,
-  { clock }: RunnerParts,
-): RunRecord {
-  return {
-    id,
-    image: image.name,
-    imageVersion: image.version,
-    imageSha256: digestOf(image, spec.architecture),
-    imageBytes,
-    architecture: spec.architecture,
-    accelerator: spec.accelerator,
-    commandLine: [],
-    requestedAtMs: clock.wallMs(),
-    state: { kind: 'queued' },
-    boot: {},
-    faults: { badFrames: 0, droppedValues: 0 },
-  };
-}
-
-/** Of the kernel, or of the disk where that is all there is. */
-function digestOf(image: Image, architecture: Architecture): string {
-  const boot = image.boot[architecture];
-  return boot?.kernel?.sha256 ?? boot?.disk?.sha256 ?? '';
-}
-
-function tooMany(limit: number): PerigeeError {
-  const message = `as many guests run already as this gateway runs at once (${limit})`;
-  return new PerigeeError(
-    'run-refused',
-    message,
-    'Stop one (`perigee ps`, `perigee stop`) or raise runner.maxRuns.',
-  );
 }

@@ -32,6 +32,7 @@ const runState = v.variant('kind', [
 ]);
 
 const bootPhases = v.object({
+  queuedMs: v.exactOptional(amount),
   spawnedMs: v.exactOptional(amount),
   monitorReadyMs: v.exactOptional(amount),
   resumedMs: v.exactOptional(amount),
@@ -58,6 +59,7 @@ const runRecord = v.object({
   imageBytes: amount,
   architecture: v.picklist(ARCHITECTURES),
   accelerator: v.string(),
+  startedFrom: v.exactOptional(v.picklist(['stopped', 'booted'])),
   monitorVersion: v.exactOptional(v.string()),
   commandLine: v.array(v.string()),
   requestedAtMs: amount,

@@ -19,6 +19,7 @@ export function wireRun(run: RunRecord): perigee.v1.Run.$Properties {
     accelerator: clean(run.accelerator, REASON_MAX / 4),
     monitorVersion: clean(run.monitorVersion ?? '', REASON_MAX / 4),
     requestedAtMs: run.requestedAtMs,
+    startedFrom: run.startedFrom ?? '',
     state: run.state.kind,
     endReason: run.state.kind === 'ended' ? clean(reasonText(run.state.reason), REASON_MAX) : '',
     boot: run.boot,

@@ -49,6 +49,9 @@ static void show(const struct host_frame *frame) {
     case HOST_STOP:
         printf("stop");
         break;
+    case HOST_START:
+        printf("start");
+        break;
     case HOST_OTHER:
         printf("other");
         break;

@@ -162,7 +162,7 @@ describe('the guest’s decoder of host frames', () => {
     const shown = await decode(messages);
     let accepted = 0;
     for (const [index, line] of shown.entries()) {
-      assert.match(line, /^(fault [a-z0-9_' ]+|feed .*|sense .*|stop|other)$/);
+      assert.match(line, /^(fault [a-z0-9_' ]+|feed .*|sense .*|stop|start|other)$/);
       if (line.startsWith('fault ')) continue;
       accepted++;
       const rounded = line.replace(/^sense (\d+)/, (_, count: string) => `sense ${Number(count)}`);

@@ -48,6 +48,7 @@ export const EXAMPLES: readonly Example[] = [
   },
   { frame: { sense: { monotonicUs: 0, readings: [] } }, shown: 'sense 0' },
   { frame: { stop: {} }, shown: 'stop' },
+  { frame: { start: {} }, shown: 'start' },
   { frame: {}, shown: 'other' },
 ];
 

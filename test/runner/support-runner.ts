@@ -10,11 +10,19 @@ import {
   type Observation,
   type RunId,
   type RunJournal,
+  type WarmStart,
 } from '../../src/domain/index.js';
 import type { RunNews, RunRecord } from '../../src/domain/index.js';
 import { sensorFeed } from '../../src/gateway/feed.js';
-import { openCatalogue, vmSpec } from '../../src/images/index.js';
-import { createGuestDecoder, createLineDecoder, encodeStop } from '../../src/metrics/index.js';
+import { createPlaces } from '../../src/gateway/places.js';
+import { openCatalogue, vmSpec, warmStart } from '../../src/images/index.js';
+import {
+  WAIT_ARGS,
+  createGuestDecoder,
+  createLineDecoder,
+  encodeStart,
+  encodeStop,
+} from '../../src/metrics/index.js';
 import { BUILT_IMAGES, hostArchitecture, newRunId, systemClock } from '../../src/platform/index.js';
 import { createRunner, type Runner } from '../../src/runner/index.js';
 import { createSensorHub } from '../../src/sensors/index.js';
@@ -61,6 +69,10 @@ export interface WorkshopOptions {
   /** Where a fake QEMU lies. */
   readonly qemuDirectory?: string;
   readonly maxRuns?: number;
+  readonly warmMemoryMib?: number;
+  /** Absent: as the image's family says. */
+  readonly warmWay?: WarmStart;
+  readonly accelerator?: 'tcg' | 'kvm';
 }
 
 const GATEWAY = parseGatewayId('00000000000000cc');
@@ -72,12 +84,15 @@ export function workshop({
   architecture,
   qemuDirectory,
   maxRuns,
+  warmMemoryMib,
+  warmWay,
+  accelerator,
 }: WorkshopOptions): Workshop {
   const observations: Observation[] = [];
   const journal = new Journal();
   const host = {
     architecture: architecture ?? hostArchitecture(),
-    accelerator: 'tcg',
+    accelerator: accelerator ?? 'tcg',
     qemuDirectory,
   } as const;
   const hub = createSensorHub({ clock: systemClock, logger: quiet });
@@ -87,7 +102,7 @@ export function workshop({
       clock: systemClock,
       logger: quiet,
       logDirectory: join(folder, 'logs'),
-      maxRuns: maxRuns ?? 4,
+      admission: createPlaces(maxRuns ?? 4),
     },
     ...{
       catalogue: openCatalogue(images ?? BUILT_IMAGES),
@@ -99,6 +114,10 @@ export function workshop({
     spec: (image, args, id) => vmSpec(image, args, id, host),
     decoder: (image) => createGuestDecoder({ image: image.name }),
     lines: (image) => createLineDecoder({ image: image.name }),
+    warm: {
+      ...{ way: (image) => warmWay ?? warmStart(image), waitArgs: WAIT_ARGS, startFrame: encodeStart() },
+      ...{ newSlot: newRunId, budgetMib: warmMemoryMib ?? 64 },
+    },
     feed: (image, send) => sensorFeed(hub, image, send),
     record: (observation) => observations.push(observation),
   });

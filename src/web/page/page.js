@@ -107,6 +107,11 @@ function describeRadio({ driver, state }) {
   return state.reason ? `${state.reason}. ${state.cure}` : state.kind;
 }
 
+function readyText(guests) {
+  const ready = Object.entries(guests).map(([image, count]) => `${count} of ${image}`);
+  return ready.length === 0 ? '' : `, kept ready: ${ready.join(', ')}`;
+}
+
 function showGateway(status) {
   element('name').textContent = status.name;
   document.title = status.name;
@@ -114,7 +119,7 @@ function showGateway(status) {
     Id: status.gatewayId,
     Version: status.version,
     Running: `${formatAge(status.uptimeSeconds * 1000)}, start ${status.epoch} of this data directory`,
-    Guests: `${status.activeRuns} running, ${status.startedRuns} started`,
+    Guests: `${status.activeRuns} running, ${status.startedRuns} started${readyText(status.readyGuests)}`,
     Stored: `${status.store.samples} samples of ${status.store.series} metrics`,
     Radio: describeRadio(status.radio),
     Backend: status.sync.text,

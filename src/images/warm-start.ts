@@ -1,0 +1,9 @@
+import type { Image, WarmStart } from '../domain/index.js';
+
+/**
+ * How guests of the image can be kept ready. Ours boots, says hello, and waits without using the processor; of others
+ * nobody knows when they have done nothing yet, so they wait before their first instruction.
+ */
+export function warmStart({ flavour, metrics }: Image): WarmStart {
+  return flavour === 'perigee' && metrics === 'frames' ? 'booted' : 'stopped';
+}

@@ -1,0 +1,219 @@
+import {
+  reasonOf,
+  type ImageName,
+  type Logger,
+  type RunId,
+  type VmSpec,
+  type WarmStart,
+} from '../domain/index.js';
+import type { Vm, VmListener } from './monitor.js';
+import { createRelay, type Relay } from './relay.js';
+
+/** By which a run knows a guest that is as good as one that it would start itself. */
+export interface ReadyKey {
+  /** The manifest with its checksums. */
+  readonly image: string;
+  /** The command line of the run's own cold start. */
+  readonly start: string;
+}
+
+/** A guest that can be kept ready, and how. */
+export interface Readiable {
+  readonly way: WarmStart;
+  /** What is started. */
+  readonly spec: VmSpec;
+  readonly key: ReadyKey;
+  readonly readyWithinMs: number;
+}
+
+/** Ready, and promised to one run. */
+export interface ReadyGuest {
+  readonly way: WarmStart;
+  readonly spec: VmSpec;
+  readonly processId: number | undefined;
+  /** Lets it go. All that it said so far comes first, before this returns. */
+  release(listener: VmListener): Vm;
+}
+
+export interface PoolParts {
+  /** The image as it is now, verified; undefined for one that cannot be kept ready. @throws PerigeeError `image-*`. */
+  readonly prepare: (image: ImageName, slot: RunId) => Promise<Readiable | undefined>;
+  readonly startVm: (spec: VmSpec, listener: VmListener, slot: RunId, stopped: boolean) => Vm;
+  /** Lets a booted guest begin. */
+  readonly startFrame: Uint8Array;
+  readonly newSlot: () => RunId;
+  /** Guests' memory that may be kept ready in all. */
+  readonly budgetMib: number;
+  readonly logger: Logger;
+}
+
+export interface WarmPool extends AsyncDisposable {
+  /** How many of each image are to be kept ready from now on; what is not named is let go. */
+  want(sizes: ReadonlyMap<ImageName, number>): void;
+  /** Never the same one twice. */
+  take(image: ImageName, key: ReadyKey): ReadyGuest | undefined;
+  /** How many of each image are ready. */
+  ready(): ReadonlyMap<ImageName, number>;
+}
+
+/** A run that was just given a guest has the processor first. */
+const REFILL_AFTER_MS = 250;
+/** An image whose guests do not stay ready is tried ever less often. */
+const LONGEST_PAUSE_MS = 60_000;
+
+export function createPool(parts: PoolParts): WarmPool {
+  return new Pool(parts);
+}
+
+interface Entry {
+  readonly image: ImageName;
+  readonly readiable: Readiable;
+  readonly vm: Vm;
+  readonly relay: Relay;
+  state: 'starting' | 'ready' | 'taken';
+  readonly deadline: NodeJS.Timeout;
+}
+
+class Pool implements WarmPool {
+  readonly #parts: PoolParts;
+  readonly #entries = new Set<Entry>();
+  readonly #pauses = new Map<ImageName, number>();
+  #sizes: ReadonlyMap<ImageName, number> = new Map();
+  readonly #timers = new Map<ImageName, NodeJS.Timeout>();
+  #filling: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: PoolParts) {
+    this.#parts = parts;
+  }
+
+  want(sizes: ReadonlyMap<ImageName, number>): void {
+    this.#sizes = sizes;
+    for (const [image, surplus] of this.#surplus()) this.#idle(image).slice(0, surplus).forEach(discard);
+    for (const image of sizes.keys()) this.#fillAfter(image, 0);
+  }
+
+  take(image: ImageName, key: ReadyKey): ReadyGuest | undefined {
+    const idle = this.#idle(image);
+    // Of an image that has changed since: of no use to anyone.
+    idle.filter(({ readiable }) => readiable.key.image !== key.image).forEach(discard);
+    const entry = idle.find(
+      ({ readiable, state }) =>
+        state === 'ready' && readiable.key.image === key.image && readiable.key.start === key.start,
+    );
+    if (!entry) return undefined;
+    entry.state = 'taken';
+    clearTimeout(entry.deadline);
+    this.#entries.delete(entry);
+    this.#pauses.delete(image);
+    this.#fillAfter(image, REFILL_AFTER_MS);
+    const { readiable, relay, vm } = entry;
+    return {
+      way: readiable.way,
+      spec: readiable.spec,
+      processId: vm.processId,
+      release: (listener) => {
+        relay.attach(listener);
+        if (readiable.way === 'stopped') vm.machine?.resume();
+        else vm.channel?.send(this.#parts.startFrame);
+        return vm;
+      },
+    };
+  }
+
+  ready(): ReadonlyMap<ImageName, number> {
+    const counts = new Map<ImageName, number>();
+    for (const { image, state } of this.#entries)
+      if (state === 'ready') counts.set(image, (counts.get(image) ?? 0) + 1);
+    return counts;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#timers.forEach((timer) => clearTimeout(timer));
+    await this.#filling;
+    const left = [...this.#entries];
+    left.forEach(discard);
+    await Promise.all(left.map(({ vm }) => vm.exited));
+  }
+
+  #idle(image: ImageName): readonly Entry[] {
+    return [...this.#entries].filter((entry) => entry.image === image);
+  }
+
+  #surplus(): readonly (readonly [ImageName, number])[] {
+    const images = new Set([...this.#entries].map(({ image }) => image));
+    return [...images].map((image) => [image, this.#idle(image).length - (this.#sizes.get(image) ?? 0)]);
+  }
+
+  #fillAfter(image: ImageName, ms: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timers.get(image));
+    // One image after the other, so that starting many takes no more of the processor than starting one.
+    const fill = (): void => void (this.#filling = this.#filling.then(() => this.#fill(image)));
+    this.#timers.set(image, setTimeout(fill, ms));
+  }
+
+  async #fill(image: ImageName): Promise<void> {
+    const missing = (this.#sizes.get(image) ?? 0) - this.#idle(image).length;
+    for (let added = 0; added < missing; added += 1) {
+      if (this.#closed || !(await this.#add(image))) return;
+    }
+  }
+
+  /** False where no more of this image can be started now. */
+  async #add(image: ImageName): Promise<boolean> {
+    try {
+      const slot = this.#parts.newSlot();
+      const readiable = await this.#parts.prepare(image, slot);
+      if (!readiable || this.#closed || !this.#fits(readiable)) return false;
+      this.#start(image, readiable, slot);
+      return true;
+    } catch (error) {
+      this.#parts.logger.warn({ image }, `is not kept ready: ${reasonOf(error)}`);
+      this.#fillLater(image);
+      return false;
+    }
+  }
+
+  #fits({ spec }: Readiable): boolean {
+    const used = [...this.#entries].reduce((sum, { readiable }) => sum + readiable.spec.memoryMib, 0);
+    return used + spec.memoryMib <= this.#parts.budgetMib;
+  }
+
+  #start(image: ImageName, readiable: Readiable, slot: RunId): void {
+    // A stopped guest is ready when its monitor answers, a booted one when it has said hello.
+    const sign = readiable.way === 'stopped' ? 'greeting' : 'channel';
+    const relay = createRelay((what) => {
+      const heard = typeof what === 'string' ? what : what.kind;
+      if (heard === sign && entry.state === 'starting') entry.state = 'ready';
+      if (heard === 'shutdown' || heard === 'paused') discard(entry);
+    });
+    const vm = this.#parts.startVm(readiable.spec, relay, slot, readiable.way === 'stopped');
+    const deadline = setTimeout(() => {
+      if (entry.state === 'starting') discard(entry);
+    }, readiable.readyWithinMs);
+    const entry: Entry = { image, readiable, vm, relay, state: 'starting', deadline };
+    this.#entries.add(entry);
+    void vm.exited.then(({ stderr }) => this.#onGone(entry, stderr));
+  }
+
+  #onGone(entry: Entry, stderr: string): void {
+    clearTimeout(entry.deadline);
+    if (!this.#entries.delete(entry) || this.#closed) return;
+    const { image } = entry;
+    if (this.#idle(image).length >= (this.#sizes.get(image) ?? 0)) return;
+    this.#parts.logger.warn({ image, stderr }, 'a guest that was kept ready ended before it had a run');
+    this.#fillLater(image);
+  }
+
+  #fillLater(image: ImageName): void {
+    const pause = Math.min(LONGEST_PAUSE_MS, (this.#pauses.get(image) ?? REFILL_AFTER_MS) * 2);
+    this.#pauses.set(image, pause);
+    this.#fillAfter(image, pause);
+  }
+}
+
+function discard({ vm }: Entry): void {
+  vm.kill('SIGKILL');
+}

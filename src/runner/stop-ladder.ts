@@ -1,0 +1,23 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How long each step has: a guest of ours answers in a millisecond, a busy board in less than one second. */
+const STEP_MS = 1000;
+
+/** Takes one step after the other, each with its time, until it has ended. The last step must be certain. */
+export async function climbDown(ended: Promise<void>, steps: readonly (() => void)[]): Promise<void> {
+  for (const step of steps) {
+    step();
+    if (await within(STEP_MS, ended)) return;
+  }
+  await ended;
+}
+
+async function within(ms: number, ended: Promise<void>): Promise<boolean> {
+  const timer = new AbortController();
+  const inTime = await Promise.race([
+    ended.then(() => true),
+    delay(ms, false, { signal: timer.signal }).catch(() => false), // aborted below, once the race is over
+  ]);
+  timer.abort();
+  return inTime;
+}

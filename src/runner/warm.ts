@@ -1,0 +1,49 @@
+import type { Architecture, Image, ImageName, RunId, VmSpec, WarmStart } from '../domain/index.js';
+import { commandLineOf } from './monitors.js';
+import type { Readiable, ReadyKey } from './pool.js';
+
+export interface WarmParts {
+  /** How guests of the image can be kept ready; undefined for not at all. */
+  readonly way: (image: Image) => WarmStart | undefined;
+  /** Added to the arguments of a guest that is to boot, and then to wait. */
+  readonly waitArgs: string;
+  /** Lets such a guest begin. */
+  readonly startFrame: Uint8Array;
+  readonly newSlot: () => RunId;
+  /** Guests' memory that may be kept ready in all. */
+  readonly budgetMib: number;
+}
+
+export interface WarmSource {
+  readonly catalogue: {
+    get(name: string): Promise<Image>;
+    verify(image: Image, architecture: Architecture): Promise<number>;
+  };
+  readonly architecture: Architecture;
+  readonly spec: (image: Image, args: string, id: RunId) => VmSpec;
+  readonly warm: WarmParts;
+}
+
+/** What is started for the image now, so that it is ready for a run without arguments of its own. */
+export async function prepareReady(
+  { architecture, catalogue, spec, warm }: WarmSource,
+  name: ImageName,
+  slot: RunId,
+): Promise<Readiable | undefined> {
+  const image = await catalogue.get(name);
+  const way = warm.way(image);
+  if (way === undefined) return undefined;
+  await catalogue.verify(image, architecture);
+  const cold = spec(image, '', slot);
+  return {
+    way,
+    spec: way === 'booted' ? spec(image, warm.waitArgs, slot) : cold,
+    key: readyKey(image, cold),
+    readyWithinMs: image.readyWithinMs,
+  };
+}
+
+/** What a run that would be started so wants, if it is to be given a guest that was started before. */
+export function readyKey(image: Image, cold: VmSpec): ReadyKey {
+  return { image: JSON.stringify(image), start: commandLineOf({ ...cold, name: '' }).join('\0') };
+}
