@@ -1,10 +1,17 @@
 import type { Config } from './config/index.js';
 import { createControl } from './gateway/control.js';
 import { parseImageName, reasonOf } from './domain/index.js';
-import type { Clock, GatewayControl, ImageName, Logger } from './domain/index.js';
+import type { Clock, GatewayControl, ImageName, Logger, RunId } from './domain/index.js';
 import { openCatalogue, vmSpec, warmStart } from './images/index.js';
 import { WAIT_ARGS, encodeStart, encodeStop } from './metrics/index.js';
-import { BUILT_IMAGES, Closer, airSocket, consoleDirectory, controlSocket } from './platform/index.js';
+import {
+  BUILT_IMAGES,
+  Closer,
+  airSocket,
+  consoleDirectory,
+  controlSocket,
+  runFolder,
+} from './platform/index.js';
 import { hostArchitecture, newRunId, pruneLogs } from './platform/index.js';
 import { createRunner, endOrphans, keepRunning } from './runner/index.js';
 import { createPlaces } from './gateway/places.js';
@@ -43,7 +50,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
   try {
     const data = config.dataDirectory;
     const store = closer.use('store', await openLevelStore({ directory: data, clock, logger }));
-    await endOrphans(store, store.gatewayId, logger);
+    const orphans = await endOrphans(store, store.gatewayId, logger);
     const recorder = closer.use('recorder', createRecorder(store, logger));
     const sensors = createSensorHub({ clock, logger });
     const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
@@ -53,7 +60,8 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const accelerator = await acceleratorOf(config, {
       ...{ dataDirectory: data, catalogue, host: { architecture, qemuDirectory }, searchPath, clock, logger },
     });
-    const host = { architecture, accelerator, qemuDirectory };
+    const runDirectory = (id: RunId): string => runFolder(data, id);
+    const host = { architecture, accelerator, qemuDirectory, runDirectory };
     await dropOldLogs(logDirectory, logger);
 
     const runner = closer.use(
@@ -73,6 +81,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
       }),
     );
 
+    await runner.adopt(orphans.adoptable);
     runner.pool.want(warmSizes(warm));
 
     const radio = closer.use(

@@ -76,6 +76,15 @@ static void write_garbage(void) {
     port_kick();
 }
 
+static void say_hello(void) {
+    uint64_t boot_us = platform_now_us();
+    channel_hello(IMAGE_NAME, IMAGE_VERSION);
+    if (!option_is("fault", "silent"))
+        report_boot(boot_us);
+    channel_flush();
+    print("perigee " IMAGE_NAME " " IMAGE_VERSION " ready\n"); /* after the report, which it would delay */
+}
+
 static _Noreturn void stay_until_stopped(void) {
     static struct host_frame frame;
     for (;;) {
@@ -83,6 +92,8 @@ static _Noreturn void stay_until_stopped(void) {
             channel_idle();
         else if (frame.kind == HOST_STOP)
             channel_done(0);
+        else if (frame.kind == HOST_RETURNED)
+            say_hello();
     }
 }
 
@@ -96,15 +107,6 @@ static void misbehave_at_start(void) {
     channel_open();
     write_garbage();
     stay_until_stopped();
-}
-
-static void say_hello(void) {
-    uint64_t boot_us = platform_now_us();
-    channel_hello(IMAGE_NAME, IMAGE_VERSION);
-    if (!option_is("fault", "silent"))
-        report_boot(boot_us);
-    channel_flush();
-    print("perigee " IMAGE_NAME " " IMAGE_VERSION " ready\n"); /* after the report, which it would delay */
 }
 
 void guest_main(void) {

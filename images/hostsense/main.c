@@ -146,6 +146,16 @@ static void take_sense(const struct sense *sense) {
     next_window();
 }
 
+/* The next gateway knows nothing of this guest, and grants anew. */
+static void begin_again(void) {
+    fed = false;
+    window_open = false;
+    newest_us = 0;
+    for (uint32_t i = 0; i < SENSORS_MAX; i++)
+        windows[i] = (struct statistics){0};
+    say_hello();
+}
+
 static void take_frame(const struct host_frame *frame) {
     switch (frame->kind) {
     case HOST_FEED:
@@ -156,6 +166,9 @@ static void take_frame(const struct host_frame *frame) {
         return;
     case HOST_STOP:
         channel_done(0);
+    case HOST_RETURNED:
+        begin_again();
+        return;
     case HOST_START:
     case HOST_OTHER:
         return;

@@ -16,6 +16,7 @@ static struct pb_writer outbox = {.bytes = outbox_bytes, .room = sizeof outbox_b
 static uint8_t inbox_bytes[INBOX_BYTES];
 static uint32_t inbox_at, inbox_count;
 static struct frame_reader reader;
+static bool returned;
 
 void channel_open(void) {
     port_open();
@@ -84,6 +85,10 @@ static bool inbox_refill(void) {
         return true;
     inbox_at = 0;
     inbox_count = port_read(inbox_bytes, INBOX_BYTES);
+    if (port_host_returned()) {
+        frame_reader_reset(&reader); /* the rest of what the last one was saying will not come */
+        returned = true;
+    }
     return inbox_count > 0;
 }
 
@@ -92,7 +97,7 @@ static bool inbox_refill(void) {
  * most.
  */
 bool channel_receive(struct host_frame *frame) {
-    while (inbox_refill()) {
+    while (inbox_refill() && !returned) {
         inbox_at += frame_reader_take(&reader, inbox_bytes + inbox_at, inbox_count - inbox_at);
         if (reader.fault != NULL)
             panic(reader.fault);
@@ -104,11 +109,15 @@ bool channel_receive(struct host_frame *frame) {
         frame_reader_reset(&reader);
         return true;
     }
-    return false;
+    if (!returned)
+        return false;
+    returned = false;
+    frame->kind = HOST_RETURNED;
+    return true;
 }
 
 void channel_idle(void) {
-    if (port_host_gone())
+    if (port_host_gone() && !option_is("linger", "1"))
         platform_power_off();
     platform_idle(PLATFORM_FOREVER);
 }

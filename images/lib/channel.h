@@ -21,6 +21,6 @@ bool channel_receive(struct host_frame *frame);
 
 /*
  * Sleeps until something may have come. Powers off when the host has gone, so that no guest outlives its
- * gateway.
+ * gateway; with the option linger=1 it waits for the next one, which channel_receive tells as HOST_RETURNED.
  */
 void channel_idle(void);

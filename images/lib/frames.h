@@ -78,8 +78,11 @@ struct sense {
     struct reading readings[SENSORS_MAX];
 };
 
-/* HOST_OTHER is a frame that a newer gateway knows: ignore it. */
-enum host_frame_kind { HOST_OTHER, HOST_FEED, HOST_SENSE, HOST_STOP, HOST_START };
+/*
+ * HOST_OTHER is a frame that a newer gateway knows: ignore it. HOST_RETURNED is no frame: another gateway has come in
+ * place of the one that is gone, and knows nothing yet.
+ */
+enum host_frame_kind { HOST_OTHER, HOST_FEED, HOST_SENSE, HOST_STOP, HOST_START, HOST_RETURNED };
 
 struct host_frame {
     enum host_frame_kind kind;

@@ -48,7 +48,7 @@ static struct control_in control_in_buffers[CONTROL_BUFFERS];
 static struct control control_out_buffers[VIRTQ_SIZE];
 
 static uintptr_t device;
-static bool port_added, host_was_open, host_gone;
+static bool port_added, host_was_open, host_gone, host_returned;
 
 /* The buffer that is being read. */
 static struct virtq_used_element current;
@@ -157,8 +157,10 @@ static void control_received(const struct control *message) {
     if (message->event == EVENT_PORT_ADD)
         port_added = true;
     if (message->event == EVENT_PORT_OPEN) {
-        host_gone = host_was_open && message->value == 0;
-        host_was_open = message->value != 0;
+        bool open = message->value != 0;
+        host_returned = host_returned || (host_gone && open);
+        host_gone = host_was_open && !open;
+        host_was_open = host_was_open || open;
     }
 }
 
@@ -235,4 +237,10 @@ void port_drain(void) {
 
 bool port_host_gone(void) {
     return host_gone;
+}
+
+bool port_host_returned(void) {
+    bool returned = host_returned;
+    host_returned = false;
+    return returned;
 }

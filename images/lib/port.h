@@ -25,3 +25,6 @@ void port_drain(void);
 
 /* The host had opened its end and has closed it. */
 bool port_host_gone(void);
+
+/* True once after each time that the host has opened its end again: what was being said is void on both sides. */
+bool port_host_returned(void);

@@ -67,6 +67,8 @@ export interface Image {
   readonly windowMs: number;
   /** Not ready within this time after the start: the run ends as never-ready. */
   readonly readyWithinMs: number;
+  /** What a gateway that was killed does with a guest that still runs when it starts again. */
+  readonly afterRestart: 'end' | 'adopt';
   /** The run is stopped after this time; absent for one that runs until it is stopped. */
   readonly timeLimitMs?: number;
 }

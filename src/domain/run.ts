@@ -73,6 +73,8 @@ export interface RunRecord {
   /** Unix time, milliseconds. */
   readonly requestedAtMs: number;
   readonly processId?: number;
+  /** The next gateway takes over when this one is killed. */
+  readonly adoptable?: true;
   readonly state: RunState;
   readonly boot: BootPhases;
   readonly footprint?: Footprint;

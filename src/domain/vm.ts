@@ -45,6 +45,11 @@ export interface QemuSpec extends GuestSpec {
   readonly channel: boolean;
   /** The I/O port of an isa-debug-exit device, where the guest expects one. */
   readonly debugExitPort?: number;
+  /**
+   * A folder in which the gateway listens for console, channel and machine protocol, so that the guest survives it, and
+   * the next one can take over. Absent: they are inherited, and end with the gateway.
+   */
+  readonly rendezvous?: string;
 }
 
 /** One guest under one kind of monitor. */

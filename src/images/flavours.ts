@@ -10,6 +10,8 @@ export interface FlavourFacts {
   readonly args: 'append' | 'initrd' | 'image';
   /** Prefix of what is appended: what the kernel takes for itself. */
   readonly appendPrefix?: string;
+  /** By which a guest that reports by frames is told to wait for the next gateway when its own has gone. */
+  readonly lingerArgs?: string;
   readonly debugExitPort?: number;
   readonly ends: ConsoleEnds;
 }
@@ -59,6 +61,7 @@ export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
     },
     cannot: {},
     args: 'append',
+    lingerArgs: 'linger=1',
     // Done comes as a frame; a power-off without one is a guest that lost its way.
     ends: { done: [], crashed: [/^panic: .*/], powerOff: 'crashed', halts: false },
   },

@@ -44,6 +44,7 @@ export const manifestSchema = v.strictObject({
   sensors: v.optional(sensors, []),
   sensorRateHz: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(100)), 10),
   windowMs: v.optional(wholeNumber(100, 3_600_000), 1000),
+  afterRestart: v.optional(v.picklist(['end', 'adopt']), 'end'),
   readyWithinMs: v.optional(milliseconds, 30_000),
   timeLimitMs: v.optional(milliseconds),
   /** Frames for our own guests, lines for the others, unless it says otherwise. */

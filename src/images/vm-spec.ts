@@ -9,6 +9,8 @@ export interface HostChoices {
   readonly accelerator: 'tcg' | 'kvm';
   /** Looked in for QEMU before the PATH; absent for the PATH only. */
   readonly qemuDirectory?: string | undefined;
+  /** A folder of the run's own, for what it shares with the gateway. */
+  readonly runDirectory?: (id: RunId) => string;
 }
 
 export const QEMU_PROGRAMS: Record<Architecture, string> = {
@@ -27,7 +29,9 @@ export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoic
   if (!machine) throw refused(image, architecture, facts.cannot[architecture] ?? 'it has no port');
   if (!boot) throw refused(image, architecture, `it is built for ${Object.keys(image.boot).join(', ')}`);
   const program = QEMU_PROGRAMS[architecture];
-  const wholeArgs = [image.args, args].filter((part) => part !== '').join(' ');
+  const adoptable = image.afterRestart === 'adopt';
+  const linger = adoptable ? (facts.lingerArgs ?? '') : '';
+  const wholeArgs = [image.args, args, linger].filter((part) => part !== '').join(' ');
   return {
     monitor: 'qemu',
     name: `perigee-${runId}`,
@@ -40,10 +44,22 @@ export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoic
     args: commandLine(boot, facts, wholeArgs),
     channel: image.metrics === 'frames',
     ends: facts.ends,
+    ...(adoptable ? rendezvousOf(host, runId) : {}),
     ...(facts.debugExitPort === undefined || architecture !== 'x86_64'
       ? {}
       : { debugExitPort: facts.debugExitPort }),
   };
+}
+
+/** Of a Unix socket's path (unix(7)), with the longest name that we give one, and a final zero. */
+const MAX_RENDEZVOUS = 108 - '/channel'.length - 1;
+
+function rendezvousOf({ runDirectory }: HostChoices, runId: RunId): Pick<QemuSpec, 'rendezvous'> {
+  const rendezvous = runDirectory?.(runId);
+  if (rendezvous === undefined) return {};
+  if (Buffer.byteLength(rendezvous) <= MAX_RENDEZVOUS) return { rendezvous };
+  const message = `${rendezvous} is too long a path for a socket, which a guest with afterRestart: adopt needs`;
+  throw new PerigeeError('run-refused', message, 'Use a data directory with a shorter path.');
 }
 
 function refused(image: Image, architecture: Architecture, why: string): PerigeeError {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { RunId } from '../domain/index.js';
 
 /** What lies where in a data directory; the store keeps to the folder `store`. */
 export function controlSocket(dataDirectory: string): string {
@@ -13,6 +14,11 @@ export function airSocket(dataDirectory: string): string {
 /** The consoles of runs, a file each. */
 export function consoleDirectory(dataDirectory: string): string {
   return join(dataDirectory, 'logs');
+}
+
+/** A folder of a run's own, while it lives. */
+export function runFolder(dataDirectory: string, run: RunId): string {
+  return join(dataDirectory, 'runs', run);
 }
 
 /** The database of the demo's own backend. */

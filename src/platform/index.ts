@@ -12,4 +12,5 @@ export {
   consoleDirectory,
   controlSocket,
   demoBackendDirectory,
+  runFolder,
 } from './data-layout.js';

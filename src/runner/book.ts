@@ -8,12 +8,13 @@ export class RunBook {
   readonly #changed: (run: RunRecord) => void;
   /** Boot phases count from here. */
   #sinceUs: number;
-  #life: Lifecycle = QUEUED;
+  #life: Lifecycle;
   #record: RunRecord;
   #replaying = false;
 
   constructor(record: RunRecord, requestedUs: number, clock: Clock, changed: (run: RunRecord) => void) {
     this.#record = record;
+    this.#life = lifeOf(record);
     this.#sinceUs = requestedUs;
     this.#clock = clock;
     this.#changed = changed;
@@ -97,4 +98,10 @@ export class RunBook {
     const footprint = foldFootprint(before, readFootprint(processId));
     if (footprint) this.note({ footprint });
   }
+}
+
+/** Of a run that goes on under another gateway, which has to hear of its guest anew; or of one that begins. */
+function lifeOf({ boot, state }: RunRecord): Lifecycle {
+  if (state.kind === 'queued') return QUEUED;
+  return { state, resumed: boot.resumedMs !== undefined, reported: boot.firstMetricMs !== undefined };
 }

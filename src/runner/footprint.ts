@@ -44,6 +44,20 @@ export function readFootprint(processId: number): Footprint | undefined {
   }
 }
 
+/** How long ago the process was started; 0 for one that is gone. */
+export function processAgeMs(processId: number): number {
+  try {
+    const stat = readFileSync(`/proc/${processId}/stat`, 'latin1');
+    // proc(5), field 22: clock ticks after the boot.
+    const startedSeconds = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) / TICKS_PER_SECOND;
+    const [uptimeSeconds] = readFileSync('/proc/uptime', 'latin1').split(' ');
+    return Math.max(0, (Number(uptimeSeconds) - startedSeconds) * 1000);
+  } catch {
+    // It has ended.
+    return 0;
+  }
+}
+
 /** A peak never falls, and a process that is half gone reads as zero. */
 export function foldFootprint(
   before: Footprint | undefined,

@@ -2,7 +2,7 @@ import type { VmSpec } from '../domain/index.js';
 import { MARK } from './marks.js';
 import type { Vm, VmListener } from './monitor.js';
 import { qemuArgs } from './qemu-args.js';
-import { startQemu } from './qemu.js';
+import { adoptQemu, startQemu } from './qemu.js';
 
 export interface StartOptions {
   /** The value of PATH, for a program that is named without a folder. */
@@ -16,6 +16,11 @@ export interface StartOptions {
 export function startVm(spec: VmSpec, listener: VmListener, options: StartOptions): Vm {
   const env = { PATH: options.searchPath, [MARK]: options.mark };
   return startQemu(spec, listener, { env, stopped: options.stopped ?? false });
+}
+
+/** Takes over a guest that survived the gateway that started it; undefined for one that cannot. */
+export function adoptVm(spec: VmSpec, processId: number, listener: VmListener): Vm | undefined {
+  return spec.rendezvous === undefined ? undefined : adoptQemu(spec, spec.rendezvous, processId, listener);
 }
 
 export function commandLineOf(spec: VmSpec): readonly string[] {

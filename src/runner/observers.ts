@@ -1,7 +1,7 @@
 import { reasonOf, type Image, type Observation, type RunNews, type RunRecord } from '../domain/index.js';
 import type { Clock, Logger, RunJournal, Sample, Topic } from '../domain/index.js';
 import { bootSamples, endSamples } from './costs.js';
-import type { RunParts } from './run.js';
+import type { RunParts } from './run-parts.js';
 
 export interface ObserverParts {
   readonly journal: RunJournal;
@@ -18,10 +18,13 @@ export function observers(
   parts: ObserverParts,
   events: Topic<RunNews>,
   image: Image,
+  before: RunRecord,
   send: (frame: Uint8Array) => boolean,
 ): Pick<RunParts, 'changed' | 'report' | 'console' | 'fault' | 'fellBack'> {
   let feed: Disposable | undefined;
   let state: RunRecord['state']['kind'] = 'queued';
+  // The guest of another gateway has told it already.
+  let toldBoot = before.boot.firstMetricMs !== undefined;
   return {
     changed(run) {
       // A run that waits is in the journal already: why it waits is news, and no reason to write.
@@ -32,7 +35,8 @@ export function observers(
       // Also of a guest that is started again.
       if (entered === 'starting') feed?.[Symbol.dispose]();
       if (entered === 'booted') feed = parts.feed(image, send);
-      if (entered === 'reporting') record(parts, run, bootSamples(run));
+      if (entered === 'reporting' && !toldBoot) record(parts, run, bootSamples(run));
+      toldBoot ||= entered === 'reporting';
       if (run.state.kind === 'ended') {
         feed?.[Symbol.dispose]();
         record(parts, run, endSamples(run));

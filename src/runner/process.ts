@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import { assert } from '../domain/index.js';
 import type { Vm } from './monitor.js';
-import { deliverThrottled } from './throttle.js';
+import { CONSOLE_BYTES_PER_SECOND, deliverThrottled } from './throttle.js';
 
 export interface ProcessOptions {
   readonly program: string;
@@ -12,6 +12,8 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Socket pairs that it inherits, from descriptor 3 on. */
   readonly sockets: number;
+  /** Goes on when we end, and hears no signal of our terminal's. */
+  readonly apart: boolean;
   readonly console: (chunk: Uint8Array) => void;
 }
 
@@ -23,16 +25,22 @@ export interface MonitorProcess extends Pick<Vm, 'processId' | 'kill' | 'exited'
 
 /** QEMU's own complaints are one or two lines. */
 const MAX_STDERR = 4000;
-/** A verbose boot log; what a guest prints beyond it comes later, and costs the others nothing. */
-const CONSOLE_BYTES_PER_SECOND = 256 * 1024;
 const FIRST_SOCKET_FD = 3;
 /** A dead monitor's sockets close at once, unless something that it had started holds them. */
 const DRAIN_MS = 500;
 
 /** @throws what the system throws for an argument that no program can be given. */
-export function startProcess({ program, args, env, sockets, console }: ProcessOptions): MonitorProcess {
+export function startProcess({
+  program,
+  args,
+  env,
+  sockets,
+  apart,
+  console,
+}: ProcessOptions): MonitorProcess {
   const child = execa(program, args, {
     stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(sockets).fill('pipe')],
+    ...{ detached: apart, cleanup: !apart },
     ...{ env, extendEnv: false, buffer: false, reject: false, stripFinalNewline: false },
   });
   let stderr = '';

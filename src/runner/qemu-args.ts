@@ -4,6 +4,13 @@ import type { BootFiles, Machine, QemuSpec } from '../domain/index.js';
 export const CHANNEL_FD = 3;
 export const QMP_FD = 4;
 
+/** What a guest that survives its gateway shares with it, by the names of their sockets in its folder. */
+export const RENDEZVOUS = ['channel', 'qmp', 'console'] as const;
+export type Meeting = (typeof RENDEZVOUS)[number];
+
+/** How soon a guest finds a gateway that has come back; the least that QEMU takes. */
+const RECONNECT_SECONDS = 1;
+
 /** The accelerator's options. A translation buffer of 8 MiB holds our guests many times over; the default is 1 GiB of address space. */
 const ACCELERATORS = { tcg: 'tcg,thread=single,tb-size=8', kvm: 'kvm' } as const;
 
@@ -22,9 +29,9 @@ export function qemuArgs(spec: QemuSpec): readonly string[] {
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-S'],
     ...['-sandbox', SANDBOX],
     ...spec.machine.extra,
-    ...['-serial', 'stdio'],
-    ...(spec.channel ? channelArgs(spec.machine.bus) : []),
-    ...['-chardev', `socket,id=qmp,fd=${QMP_FD}`, '-mon', 'chardev=qmp,mode=control'],
+    ...consoleArgs(spec),
+    ...(spec.channel ? channelArgs(spec) : []),
+    ...['-chardev', chardev(spec, 'qmp', QMP_FD), '-mon', 'chardev=qmp,mode=control'],
     ...(spec.debugExitPort === undefined ? [] : ['-device', `isa-debug-exit,iobase=${spec.debugExitPort}`]),
     ...(spec.boot.kernel === undefined ? [] : ['-kernel', spec.boot.kernel]),
     ...(spec.boot.initrd === undefined ? [] : ['-initrd', spec.boot.initrd]),
@@ -33,19 +40,37 @@ export function qemuArgs(spec: QemuSpec): readonly string[] {
   ];
 }
 
-function channelArgs(bus: Machine['bus']): readonly string[] {
+/** Standard output, unless that would end with the gateway. */
+function consoleArgs(spec: QemuSpec): readonly string[] {
+  if (spec.rendezvous === undefined) return ['-serial', 'stdio'];
+  return ['-chardev', meeting(spec.rendezvous, 'console'), '-serial', 'chardev:console'];
+}
+
+function channelArgs(spec: QemuSpec): readonly string[] {
   return [
-    ...['-chardev', `socket,id=channel,fd=${CHANNEL_FD}`],
-    ...['-device', `virtio-serial-${bus === 'mmio' ? 'device' : 'pci'},max_ports=2`],
+    ...['-chardev', chardev(spec, 'channel', CHANNEL_FD)],
+    ...['-device', `virtio-serial-${spec.machine.bus === 'mmio' ? 'device' : 'pci'},max_ports=2`],
     ...['-device', 'virtserialport,chardev=channel,nr=1,name=perigee'],
   ];
 }
 
-/** A guest's writes go to a temporary file that nobody keeps. A comma in a path is written twice (QEMU's option syntax). */
+function chardev({ rendezvous }: QemuSpec, id: Meeting, fd: number): string {
+  return rendezvous === undefined ? `socket,id=${id},fd=${fd}` : meeting(rendezvous, id);
+}
+
+function meeting(folder: string, id: Meeting): string {
+  return `socket,id=${id},path=${escaped(`${folder}/${id}`)},server=off,reconnect=${RECONNECT_SECONDS}`;
+}
+
+/** A guest's writes go to a temporary file that nobody keeps. */
 function diskArgs({ path, format }: NonNullable<BootFiles['disk']>, bus: Machine['bus']): readonly string[] {
-  const file = path.replaceAll(',', ',,');
   return [
-    ...['-drive', `file=${file},format=${format},if=none,id=disk,snapshot=on`],
+    ...['-drive', `file=${escaped(path)},format=${format},if=none,id=disk,snapshot=on`],
     ...['-device', `virtio-blk-${bus === 'mmio' ? 'device' : 'pci'},drive=disk`],
   ];
+}
+
+/** A comma in a value is written twice (QEMU's option syntax). */
+function escaped(path: string): string {
+  return path.replaceAll(',', ',,');
 }

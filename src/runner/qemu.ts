@@ -1,15 +1,10 @@
-import type { Duplex } from 'node:stream';
 import type { QemuSpec } from '../domain/index.js';
-import type { MonitorEvent, Vm, VmListener } from './monitor.js';
+import type { Vm, VmListener } from './monitor.js';
+import { takeProcess } from './other-process.js';
 import { startProcess } from './process.js';
 import { qemuArgs } from './qemu-args.js';
-import { createQmpParser, qmpCommand, type QmpMessage } from './qmp.js';
-import { deliverThrottled } from './throttle.js';
-
-/** A guest that falls this far behind its sensor feed gets no more of it until it has caught up. */
-const MAX_UNSENT_BYTES = 64 * 1024;
-/** Some thousand reports a second: more than the store takes from one guest. */
-const CHANNEL_BYTES_PER_SECOND = 1024 * 1024;
+import { QemuTalk } from './qemu-talk.js';
+import { meetAt } from './rendezvous.js';
 
 export interface QemuOptions {
   readonly env: Readonly<Record<string, string>>;
@@ -17,62 +12,67 @@ export interface QemuOptions {
   readonly stopped: boolean;
 }
 
-/**
- * Starts QEMU, and lets the guest go unless it is to stay stopped: `cont` waits in the socket before QEMU reads it, so no
- * round trip is spent, and `qmp_capabilities` before it switches events on first, so that no end of the guest is missed.
- */
+/** Starts QEMU, and lets the guest go unless it is to stay stopped. */
 export function startQemu(spec: QemuSpec, listener: VmListener, { env, stopped }: QemuOptions): Vm {
+  const talk = new QemuTalk(listener, stopped ? [] : ['cont']);
+  return spec.rendezvous === undefined
+    ? startInherited(spec, listener, talk, env)
+    : startApart(spec, spec.rendezvous, listener, talk, env);
+}
+
+/** Ends with the gateway: its connections are inherited. */
+function startInherited(spec: QemuSpec, listener: VmListener, talk: QemuTalk, env: QemuOptions['env']): Vm {
   const child = startProcess({
-    ...{ program: spec.program, args: qemuArgs(spec), env, sockets: 2 },
+    ...{ program: spec.program, args: qemuArgs(spec), env, sockets: 2, apart: false },
     console: (chunk) => listener.console(chunk),
   });
+  // In the order of their descriptors.
   const [channel, qmp] = child.sockets;
-  if (channel) deliverThrottled(channel, CHANNEL_BYTES_PER_SECOND, (chunk) => listener.channel(chunk));
-  if (qmp) followQmp(qmp, listener);
-  const say = (command: string): void => {
-    if (qmp?.writable) qmp.write(qmpCommand(command));
-  };
-  say('qmp_capabilities');
-  if (!stopped) say('cont');
-  return {
-    processId: child.processId,
-    exited: child.exited,
-    kill: (signal) => child.kill(signal),
-    ...(spec.channel && channel ? { channel: { send: (frame) => send(channel, frame) } } : {}),
-    machine: { resume: () => say('cont'), quit: () => say('quit') },
-  };
+  if (channel) talk.connect('channel', channel);
+  if (qmp) talk.connect('qmp', qmp);
+  return { ...child, ...controls(spec, talk) };
 }
 
-/** False when the guest reads too slowly, and the frame was dropped whole. */
-function send(channel: Duplex, frame: Uint8Array): boolean {
-  if (!channel.writable || channel.writableLength > MAX_UNSENT_BYTES) return false;
-  channel.write(frame);
-  return true;
-}
-
-function followQmp(qmp: Duplex, listener: VmListener): void {
-  const parse = createQmpParser();
-  qmp.on('data', (chunk: Buffer) => {
-    for (const message of parse(chunk)) {
-      const event = eventOf(message);
-      if (event) listener.event(event);
-    }
+/** Survives the gateway: it looks for one in its folder, now and whenever it has lost one. */
+function startApart(
+  spec: QemuSpec,
+  folder: string,
+  listener: VmListener,
+  talk: QemuTalk,
+  env: QemuOptions['env'],
+): Vm {
+  const meeting = meetAt(folder, (id, socket) => talk.connect(id, socket));
+  const child = startProcess({
+    ...{ program: spec.program, args: qemuArgs(spec), env, sockets: 0, apart: true },
+    console: (chunk) => listener.console(chunk),
   });
+  const exited = child.exited.then(async (exit) => {
+    await meeting.drained();
+    meeting[Symbol.dispose]();
+    return exit;
+  });
+  return { ...child, exited, ...controls(spec, talk) };
 }
 
-function eventOf(message: QmpMessage): MonitorEvent | undefined {
-  if (message.kind === 'greeting') return { kind: 'greeting', version: message.version };
-  if (message.kind !== 'event') return undefined;
-  switch (message.name) {
-    case 'RESUME':
-      return { kind: 'resumed' };
-    case 'STOP':
-      return { kind: 'paused' };
-    case 'SHUTDOWN':
-      return { kind: 'shutdown', reason: String(message.data['reason']) };
-    case 'GUEST_PANICKED':
-      return { kind: 'panicked' };
-    default:
-      return undefined;
-  }
+/** Takes over a QEMU that was started by a gateway that is gone. What happened in between is not known. */
+export function adoptQemu(spec: QemuSpec, folder: string, processId: number, listener: VmListener): Vm {
+  const talk = new QemuTalk(listener, ['query-status']);
+  const process = takeProcess(processId);
+  const meeting = meetAt(folder, (id, socket) => {
+    talk.connect(id, socket);
+    if (id === 'qmp') socket.once('close', () => process.watch());
+  });
+  const exited = process.exited.then(async (exit) => {
+    await meeting.drained();
+    meeting[Symbol.dispose]();
+    return exit;
+  });
+  return { processId, kill: (signal) => process.kill(signal), exited, ...controls(spec, talk) };
+}
+
+function controls(spec: QemuSpec, talk: QemuTalk): Pick<Vm, 'channel' | 'machine'> {
+  return {
+    ...(spec.channel ? { channel: { send: (frame) => talk.send(frame) } } : {}),
+    machine: { resume: () => talk.say('cont'), quit: () => talk.say('quit') },
+  };
 }

@@ -1,7 +1,8 @@
 /** What QEMU says on its machine protocol, as far as we use it (QEMU documentation, "QMP Reference Manual"). */
 export type QmpMessage =
   | { readonly kind: 'greeting'; readonly version: string }
-  | { readonly kind: 'answer' }
+  /** `running`: what query-status says of the guest. */
+  | { readonly kind: 'answer'; readonly running?: boolean }
   | { readonly kind: 'refusal'; readonly detail: string }
   | { readonly kind: 'event'; readonly name: string; readonly data: Readonly<Record<string, unknown>> }
   | { readonly kind: 'garbage'; readonly detail: string };
@@ -41,7 +42,14 @@ function parseLine(line: string): QmpMessage {
   if (typeof value['event'] === 'string') {
     return { kind: 'event', name: value['event'], data: isMap(value['data']) ? value['data'] : {} };
   }
-  return 'return' in value ? { kind: 'answer' } : { kind: 'garbage', detail: line.slice(0, 80) };
+  if ('return' in value) return answerOf(value['return']);
+  return { kind: 'garbage', detail: line.slice(0, 80) };
+}
+
+function answerOf(value: unknown): QmpMessage {
+  return isMap(value) && typeof value['running'] === 'boolean'
+    ? { kind: 'answer', running: value['running'] }
+    : { kind: 'answer' };
 }
 
 function versionOf(greeting: Readonly<Record<string, unknown>>): string {

@@ -17,6 +17,7 @@ export function queuedRecord(
     architecture: spec.architecture,
     accelerator: spec.accelerator,
     commandLine: [],
+    ...(image.afterRestart === 'adopt' ? { adoptable: true as const } : {}),
     requestedAtMs: clock.wallMs(),
     state: { kind: 'queued' },
     boot: {},

@@ -1,40 +1,17 @@
-import { assert, reasonOf, type Clock, type ConsoleDecoder, type GuestDecoder } from '../domain/index.js';
-import type { Image, QueueReason, RunRecord, VmSpec } from '../domain/index.js';
+import { assert, reasonOf } from '../domain/index.js';
+import type { QueueReason, RunRecord, VmSpec } from '../domain/index.js';
 import { RunBook } from './book.js';
-import type { ConsoleLog } from './console-log.js';
+import { processAgeMs } from './footprint.js';
 import { Hearing, type Heard, type Report } from './hearing.js';
 import { acceleratorFailed, describeFailure, type MonitorExit, type StopCause } from './lifecycle.js';
 import type { MonitorEvent, Vm, VmListener } from './monitor.js';
 import { commandLineOf } from './monitors.js';
 import type { ReadyGuest } from './pool.js';
+import type { RunParts } from './run-parts.js';
 import { climbDown } from './stop-ladder.js';
 
 /** A guest that halts when it is done may still print; then it is ended. */
 const HALT_GRACE_MS = 200;
-
-export interface RunParts {
-  readonly image: Image;
-  readonly spec: VmSpec;
-  readonly startVm: (spec: VmSpec, listener: VmListener) => Vm;
-  /** A guest that is kept ready for just this, if there is one. Asked once, when the run may start. */
-  readonly takeReady: () => ReadyGuest | undefined;
-  readonly clock: Clock;
-  /** For the frames of its channel, if it has one. */
-  readonly decoder: () => GuestDecoder;
-  /** For lines of metrics on its console, if it reports by them. */
-  readonly lines?: () => ConsoleDecoder;
-  readonly log: ConsoleLog;
-  /** What `stop` sends first. */
-  readonly stopFrame: Uint8Array;
-  /** Called on every change of the record. */
-  readonly changed: (run: RunRecord) => void;
-  readonly report: (run: RunRecord, report: Report) => void;
-  readonly console: (run: RunRecord, text: string) => void;
-  /** The first thing that the guest did wrong. */
-  readonly fault: (run: RunRecord, detail: string) => void;
-  /** The accelerator failed under it, and it is started again without. */
-  readonly fellBack: (run: RunRecord, why: string) => void;
-}
 
 /** No process, and none that could tell anything. */
 const NO_EXIT: MonitorExit = { code: undefined, signal: undefined, stderr: '' };
@@ -58,8 +35,8 @@ export class Run {
   constructor(record: RunRecord, requestedUs: number, parts: RunParts) {
     this.#spec = parts.spec;
     this.#parts = parts;
-    const known = { ...record, commandLine: commandLineOf(parts.spec) };
-    this.#book = new RunBook(known, requestedUs, parts.clock, parts.changed);
+    const commandLine = record.commandLine.length > 0 ? record.commandLine : commandLineOf(parts.spec);
+    this.#book = new RunBook({ ...record, commandLine }, requestedUs, parts.clock, parts.changed);
   }
 
   get record(): RunRecord {
@@ -87,11 +64,30 @@ export class Run {
     const ready = this.#parts.takeReady();
     if (ready) this.#take(ready);
     else if (!this.#spawn()) return;
-    const { readyWithinMs, timeLimitMs } = this.#parts.image;
-    this.#arm(readyWithinMs, () => {
+    this.#arm(this.#parts.image.readyWithinMs, () => {
       if (this.record.boot.readyMs === undefined) void this.stop('never-ready');
     });
-    if (timeLimitMs !== undefined) this.#arm(timeLimitMs, () => void this.stop('time-limit'));
+    this.#limit(0);
+  }
+
+  /** Goes on with a guest that another gateway started. False where that cannot be. */
+  adopt(processId: number): boolean {
+    const vm = this.#parts.adoptVm(this.#spec, processId, this.#listener());
+    if (!vm) return false;
+    this.#follow(vm);
+    this.#book.tell();
+    const { image } = this.#parts;
+    this.#arm(image.readyWithinMs, () => {
+      if (this.record.state.kind === 'starting' && vm.channel) void this.stop('never-ready');
+    });
+    this.#limit(processAgeMs(processId));
+    return true;
+  }
+
+  #limit(spentMs: number): void {
+    const { timeLimitMs } = this.#parts.image;
+    if (timeLimitMs === undefined) return;
+    this.#arm(Math.max(0, timeLimitMs - spentMs), () => void this.stop('time-limit'));
   }
 
   send(frame: Uint8Array): boolean {

@@ -11,11 +11,12 @@ import type {
 import type { RunId, RunNews, RunRecord, RunRequest, VmSpec } from '../domain/index.js';
 import { openConsoleLog } from './console-log.js';
 import { usageSamples } from './costs.js';
-import { currentUsage } from './footprint.js';
+import { currentUsage, processAgeMs } from './footprint.js';
 import { launch } from './launch.js';
 import { markOf } from './marks.js';
-import { startVm, type StartOptions } from './monitors.js';
+import { adoptVm, startVm, type StartOptions } from './monitors.js';
 import { observers, record, type ObserverParts } from './observers.js';
+import { kill } from './orphans.js';
 import { createPool, type WarmPool } from './pool.js';
 import { queuedRecord } from './queued-record.js';
 import { Run } from './run.js';
@@ -49,6 +50,8 @@ export interface Runner extends AsyncDisposable {
    * @throws PerigeeError `image-*`, `run-refused`.
    */
   start(request: RunRequest): Promise<RunRecord>;
+  /** Goes on with the guests of a gateway that was killed. One that cannot be taken over is ended. */
+  adopt(runs: readonly RunRecord[]): Promise<void>;
   /** Resolves when nothing is left of it. @throws PerigeeError `run-unknown`. */
   stop(id: RunId): Promise<RunRecord>;
 }
@@ -117,6 +120,40 @@ class QemuRunner implements Runner {
     this.events.close();
   }
 
+  async adopt(runs: readonly RunRecord[]): Promise<void> {
+    for (const run of runs) {
+      const { id, image, processId } = run;
+      if (processId === undefined) continue;
+      const complaint = await this.#adoptOne(run, processId);
+      if (complaint === undefined) {
+        this.#parts.logger.info({ run: id, image, processId }, 'goes on under this gateway');
+        continue;
+      }
+      const detail = `the gateway ended while it ran, and it cannot go on: ${complaint}${kill(processId)}`;
+      this.#parts.logger.warn({ run: id, image, processId }, detail);
+      await this.#parts.journal.put({
+        ...run,
+        state: { kind: 'ended', reason: { kind: 'crashed', detail } },
+      });
+    }
+  }
+
+  /** What is against it, if anything. */
+  async #adoptOne(record: RunRecord, processId: number): Promise<string | undefined> {
+    try {
+      const image = await this.#parts.catalogue.get(record.image);
+      const spec = this.#parts.spec(image, '', record.id);
+      const sinceUs = this.#parts.clock.monotonicUs() - processAgeMs(processId) * 1000;
+      const run = this.#prepare({ ...record, state: { kind: 'starting' } }, sinceUs, image, spec);
+      if (!run.adopt(processId)) return 'its image does not say afterRestart: adopt any more';
+      this.#runs.set(record.id, run);
+      void run.ended.then(() => this.#forget(run));
+      return undefined;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  }
+
   #startOnce(request: RunRequest): Promise<RunRecord> {
     const again = this.#starting.get(request.id);
     if (again) return again;
@@ -158,9 +195,10 @@ class QemuRunner implements Runner {
 
   #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec): Run {
     const { clock, decoder, lines, logDirectory, logger, stopFrame } = this.#parts;
-    const observed = observers(this.#parts, this.events, image, (frame) => run.send(frame));
+    const observed = observers(this.#parts, this.events, image, record, (frame) => run.send(frame));
     const run: Run = new Run(record, requestedUs, {
       startVm: (each, listener) => startVm(each, listener, this.#processes(record.id)),
+      adoptVm,
       takeReady: () => this.pool.take(image.name, readyKey(image, spec)),
       ...{ image, spec, clock, stopFrame, decoder: () => decoder(image) },
       ...(image.metrics === 'lines' ? { lines: () => lines(image) } : {}),

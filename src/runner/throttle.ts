@@ -1,5 +1,8 @@
 import type { Readable } from 'node:stream';
 
+/** Of a guest's console: a verbose boot log; what it prints beyond comes later, and costs the others nothing. */
+export const CONSOLE_BYTES_PER_SECOND = 256 * 1024;
+
 /** Over which a stream's rate is judged: short enough that a person does not notice a pause. */
 const PERIOD_MS = 100;
 

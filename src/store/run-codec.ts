@@ -63,6 +63,7 @@ const runRecord = v.object({
   monitorVersion: v.exactOptional(v.string()),
   commandLine: v.array(v.string()),
   requestedAtMs: amount,
+  adoptable: v.exactOptional(v.literal(true)),
   processId: v.exactOptional(v.number()),
   state: runState,
   boot: bootPhases,

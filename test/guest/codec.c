@@ -52,6 +52,7 @@ static void show(const struct host_frame *frame) {
     case HOST_START:
         printf("start");
         break;
+    case HOST_RETURNED: /* is no frame */
     case HOST_OTHER:
         printf("other");
         break;

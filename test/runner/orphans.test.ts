@@ -58,7 +58,7 @@ describe('what a killed gateway left behind', () => {
     }
     const child = await monitorOf(old);
     await store.put({ ...old, processId: child.pid ?? 0 });
-    assert.equal(await endOrphans(store, GATEWAY, SILENT), 1);
+    assert.equal((await endOrphans(store, GATEWAY, SILENT)).ended, 1);
     assert.equal(await endOf(child), 'SIGKILL');
     assert.deepEqual(await store.going(), []);
     const state = (await store.get(old.id))?.state;
@@ -74,7 +74,7 @@ describe('what a killed gateway left behind', () => {
     const records = [young('a2'), run('a3', 2, { processId: bystander.pid ?? 0 })];
     const monitors = await Promise.all(records.map(monitorOf));
     for (const record of records) await store.put(record);
-    assert.equal(await endOrphans(store, GATEWAY, SILENT), 2);
+    assert.equal((await endOrphans(store, GATEWAY, SILENT)).ended, 2);
     assert.deepEqual(await Promise.all(monitors.map(endOf)), ['SIGKILL', 'SIGKILL']);
     assert.equal(bystander.kill(0), true);
   });
@@ -82,7 +82,7 @@ describe('what a killed gateway left behind', () => {
   it('is ended also when the journal knows nothing of it', LINUX, async () => {
     await using store = createMemoryStore();
     const child = await sleeper({ PERIGEE_RUN: `${GATEWAY}-pooled` });
-    assert.equal(await endOrphans(store, GATEWAY, SILENT), 0);
+    assert.equal((await endOrphans(store, GATEWAY, SILENT)).ended, 0);
     assert.equal(await endOf(child), 'SIGKILL');
   });
 
@@ -97,7 +97,7 @@ describe('what a killed gateway left behind', () => {
     context.mock.method(process, 'kill', denied);
     const said: string[] = [];
     const logger: Logger = { ...SILENT, warn: (_fields, message) => void said.push(message) };
-    assert.equal(await endOrphans(store, GATEWAY, logger), 1);
+    assert.equal((await endOrphans(store, GATEWAY, logger)).ended, 1);
     assert.match(said.join(), new RegExp(`process ${child.pid} cannot be ended: kill EPERM`));
     assert.deepEqual(await store.going(), []);
   });
@@ -110,7 +110,7 @@ describe('what a killed gateway left behind', () => {
     context.mock.method(process, 'kill', () => {
       throw Object.assign(new Error('kill ESRCH'), { code: 'ESRCH' });
     });
-    assert.equal(await endOrphans(store, GATEWAY, SILENT), 1);
+    assert.equal((await endOrphans(store, GATEWAY, SILENT)).ended, 1);
     const state = (await store.get(record.id))?.state;
     assert.deepEqual(state, {
       kind: 'ended',

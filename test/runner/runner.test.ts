@@ -81,7 +81,7 @@ describe('a run of hostsense', () => {
 describe('a guest that reports no metric', () => {
   it('is ready when its console says what its manifest waits for, and is left to run', async () => {
     const images = tempFolder('images');
-    changedImage(images, 'hello', { readyWithinMs: 1000, readyText: 'ready' });
+    changedImage(images, 'hello', { readyWithinMs: 3000, readyText: 'ready' });
     const patient = workshop({ folder, images });
     after(() => patient.runner[Symbol.asyncDispose]());
     const run = await until(
@@ -91,7 +91,7 @@ describe('a guest that reports no metric', () => {
       (news) => news.kind === 'changed' && news.run.boot.readyMs !== undefined,
     );
     assert.equal(run.boot.firstMetricMs, undefined);
-    await new Promise((go) => setTimeout(go, 1200));
+    await new Promise((go) => setTimeout(go, 3200));
     assert.deepEqual(
       patient.runner.active.map(({ id, state }) => [id, state.kind]),
       [[run.id, 'booted']],

@@ -1,0 +1,48 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { RENDEZVOUS, type Meeting } from './qemu-args.js';
+
+export interface Rendezvous extends Disposable {
+  /** Resolves when all that a monitor said which has ended has been heard. */
+  drained(): Promise<void>;
+}
+
+/** The sockets of a process that has ended close at once. */
+const DRAIN_MS = 500;
+
+/**
+ * Listens where a monitor looks for its gateway: before it is started, or again in place of a gateway that is gone. It
+ * comes by itself, each time that it has lost the connection. The folder is the run's own, and nobody else may enter it.
+ */
+export function meetAt(folder: string, met: (id: Meeting, socket: Socket) => void): Rendezvous {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const open = new Set<Socket>();
+  const servers = RENDEZVOUS.map((id) =>
+    listen(join(folder, id), (socket) => {
+      open.add(socket);
+      socket.once('close', () => open.delete(socket));
+      // A monitor that is gone says so by an error; its end says the same.
+      socket.on('error', () => undefined);
+      met(id, socket);
+    }),
+  );
+  return {
+    async drained() {
+      const closed = [...open].map((socket) => new Promise((done) => socket.once('close', done)));
+      await Promise.race([Promise.all(closed), delay(DRAIN_MS, undefined, { ref: false })]);
+    },
+    [Symbol.dispose]() {
+      for (const server of servers) server.close();
+      for (const socket of open) socket.destroy();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function listen(path: string, met: (socket: Socket) => void): Server {
+  // Of a gateway that was killed.
+  rmSync(path, { force: true });
+  return createServer(met).listen(path);
+}

@@ -1,0 +1,32 @@
+import type { Clock, ConsoleDecoder, GuestDecoder, Image, RunRecord, VmSpec } from '../domain/index.js';
+import type { ConsoleLog } from './console-log.js';
+import type { Report } from './hearing.js';
+import type { Vm, VmListener } from './monitor.js';
+import type { ReadyGuest } from './pool.js';
+
+/** What one run is given: what it is to run, the means, and whom it tells. */
+export interface RunParts {
+  readonly image: Image;
+  readonly spec: VmSpec;
+  readonly startVm: (spec: VmSpec, listener: VmListener) => Vm;
+  /** Undefined for a guest that does not survive its gateway. */
+  readonly adoptVm: (spec: VmSpec, processId: number, listener: VmListener) => Vm | undefined;
+  /** A guest that is kept ready for just this, if there is one. Asked once, when the run may start. */
+  readonly takeReady: () => ReadyGuest | undefined;
+  readonly clock: Clock;
+  /** For the frames of its channel, if it has one. */
+  readonly decoder: () => GuestDecoder;
+  /** For lines of metrics on its console, if it reports by them. */
+  readonly lines?: () => ConsoleDecoder;
+  readonly log: ConsoleLog;
+  /** What `stop` sends first. */
+  readonly stopFrame: Uint8Array;
+  /** Called on every change of the record. */
+  readonly changed: (run: RunRecord) => void;
+  readonly report: (run: RunRecord, report: Report) => void;
+  readonly console: (run: RunRecord, text: string) => void;
+  /** The first thing that the guest did wrong. */
+  readonly fault: (run: RunRecord, detail: string) => void;
+  /** The accelerator failed under it, and it is started again without. */
+  readonly fellBack: (run: RunRecord, why: string) => void;
+}
