@@ -1,10 +1,17 @@
 /** `npm run bench -- NAME [--quick] [--json]`: one bench, or `all`. With --json the last line is one JSON object. */
 import { parseArgs } from 'node:util';
 import { bootBench } from './boot.js';
+import { churnBench } from './churn.js';
+import { densityBench } from './density.js';
 import { idleBench } from './idle.js';
 import type { Bench, Figures } from './bench.js';
 
-const BENCHES: Readonly<Record<string, Bench>> = { boot: bootBench, idle: idleBench };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  boot: bootBench,
+  idle: idleBench,
+  density: densityBench,
+  churn: churnBench,
+};
 
 async function main(argv: readonly string[]): Promise<number> {
   const usage = `npm run bench -- NAME [--quick] [--json], where NAME is all, ${Object.keys(BENCHES).join(', ')}\n`;

@@ -28,6 +28,9 @@ export const SENSORS = [
 ] as const;
 export type SensorName = (typeof SENSORS)[number];
 
+/** How a guest is kept ready for a run: before its first instruction, or booted and idle. */
+export type WarmStart = 'stopped' | 'booted';
+
 export interface ImageFile {
   /** Absolute path. */
   readonly path: string;
@@ -67,6 +70,8 @@ export interface Image {
   readonly windowMs: number;
   /** Not ready within this time after the start: the run ends as never-ready. */
   readonly readyWithinMs: number;
+  /** How its guests are kept ready, where that is not as its family allows best. */
+  readonly keptReady?: WarmStart;
   /** What a gateway that was killed does with a guest that still runs when it starts again. */
   readonly afterRestart: 'end' | 'adopt';
   /** The run is stopped after this time; absent for one that runs until it is stopped. */

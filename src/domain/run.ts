@@ -1,5 +1,5 @@
 import type { ImageName, RunId } from './ids.js';
-import type { Architecture } from './image.js';
+import type { Architecture, WarmStart } from './image.js';
 
 /** Why a run ended: a closed set, decided by evidence (QMP events, the guest's Done), never by an exit status alone. */
 export type EndReason =
@@ -44,9 +44,6 @@ export interface BootPhases {
   readonly readyMs?: number;
   readonly endedMs?: number;
 }
-
-/** How a guest is kept ready for a run. */
-export type WarmStart = 'stopped' | 'booted';
 
 export interface Footprint {
   readonly peakRssBytes: number;

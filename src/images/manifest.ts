@@ -45,6 +45,8 @@ export const manifestSchema = v.strictObject({
   sensorRateHz: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(100)), 10),
   windowMs: v.optional(wholeNumber(100, 3_600_000), 1000),
   afterRestart: v.optional(v.picklist(['end', 'adopt']), 'end'),
+  /** A guest that must not have run yet waits before its first instruction. */
+  keptReady: v.optional(v.picklist(['stopped', 'booted'])),
   readyWithinMs: v.optional(milliseconds, 30_000),
   timeLimitMs: v.optional(milliseconds),
   /** Frames for our own guests, lines for the others, unless it says otherwise. */
@@ -63,7 +65,7 @@ export function parseManifest(text: string, folder: string): Image {
     const complaints = parsed.complaints.map(({ key, line, text: why }) => `${key} (line ${line}): ${why}`);
     throw invalid(`${path} is not valid: ${complaints.join('; ')}`);
   }
-  const { kernels, initrds, disks, timeLimitMs, readyText, ...rest } = parsed.value;
+  const { kernels, initrds, disks, timeLimitMs, readyText, keptReady, ...rest } = parsed.value;
   const metrics = rest.metrics ?? (rest.flavour === 'perigee' ? 'frames' : 'lines');
   if (metrics === 'lines' && rest.sensors.length > 0) {
     throw invalid(`${path} grants sensors, but a guest that reports by lines has no channel to get them by`);
@@ -82,6 +84,7 @@ export function parseManifest(text: string, folder: string): Image {
     boot,
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     ...(readyText === undefined ? {} : { readyText }),
+    ...(keptReady === undefined ? {} : { keptReady }),
   };
 }
 

@@ -9,10 +9,13 @@ export interface Usage {
   readonly cpuPercent: number;
 }
 
+/** pidusage keeps a descriptor open for each process that it was asked of, for so long: a minute by itself. */
+const FORGET_MS = 3000;
+
 /** Undefined when the process has gone. */
 export async function currentUsage(processId: number): Promise<Usage | undefined> {
   try {
-    const { memory, cpu } = await pidusage(processId);
+    const { memory, cpu } = await pidusage(processId, { maxage: FORGET_MS });
     return { rssBytes: memory, cpuPercent: cpu };
   } catch {
     // pidusage rejects for a process that has ended: expected, and an answer.

@@ -97,7 +97,7 @@ function endReason(life: Lifecycle, exit: MonitorExit): EndReason {
   }
   if (/cannot (set up guest memory|allocate memory)/i.test(exit.stderr)) return { kind: 'out-of-memory' };
   if (life.poweredOff === true && life.panic === undefined) return { kind: 'completed' };
-  if (!life.resumed) return { kind: 'host-refused', detail: refusal(exit) };
+  if (!life.resumed && !wasKilled(exit)) return { kind: 'host-refused', detail: refusal(exit) };
   return { kind: 'crashed', detail: crashDetail(life, exit) };
 }
 
@@ -115,9 +115,14 @@ function refusal(exit: MonitorExit): string {
  * Whether it was the accelerator and not the guest: QEMU ended before there was a machine, or stopped a guest that had
  * reported nothing. A guest that was told to end, or said that it had, is its own witness.
  */
-export function acceleratorFailed(life: Lifecycle): boolean {
+export function acceleratorFailed(life: Lifecycle, exit: MonitorExit): boolean {
   if (life.stopCause !== undefined || hasEnded(life)) return false;
-  return life.paused === true ? !life.reported : !life.resumed;
+  return life.paused === true ? !life.reported : !life.resumed && !wasKilled(exit);
+}
+
+/** By somebody, or by a kernel that was out of memory: no monitor ends so by itself. */
+function wasKilled({ signal }: MonitorExit): boolean {
+  return signal === 'SIGKILL';
 }
 
 export function describeFailure(life: Lifecycle, exit: MonitorExit): string {

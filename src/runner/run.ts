@@ -175,7 +175,7 @@ export class Run {
   #onExit(exit: MonitorExit & { readonly missing: boolean }): void {
     this.#hearing?.end();
     const { fallback, program } = this.#spec;
-    if (fallback && !exit.missing && acceleratorFailed(this.#book.life)) {
+    if (fallback && !exit.missing && acceleratorFailed(this.#book.life, exit)) {
       return this.#startWithout(fallback, describeFailure(this.#book.life, exit));
     }
     const stderr = exit.missing ? `${program} is not installed; install QEMU: npm run setup` : exit.stderr;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EndReason } from '../../src/domain/index.js';
-import { QUEUED, step, type Lifecycle, type RunEvent } from '../../src/runner/lifecycle.js';
+import { QUEUED, acceleratorFailed, step } from '../../src/runner/lifecycle.js';
+import type { Lifecycle, MonitorExit, RunEvent } from '../../src/runner/lifecycle.js';
 
 const exit = (code: number | undefined, stderr = '', signal?: string): RunEvent => ({
   kind: 'exited',
@@ -138,5 +139,32 @@ describe('the life cycle', () => {
   it('names the signal of a QEMU that somebody else killed', () => {
     const reason = reasonAfter(...started, exit(undefined, '', 'SIGKILL'));
     assert.deepEqual(reason, { kind: 'crashed', detail: 'QEMU ended with signal SIGKILL' });
+    const early = reasonAfter({ kind: 'spawned' }, exit(undefined, '', 'SIGKILL'));
+    assert.deepEqual(early, reason, 'nothing refused it');
+  });
+
+  it('tells a guest that QEMU stopped by itself as crashed, and never as refused', () => {
+    const reason = reasonAfter(
+      ...started,
+      { kind: 'paused' },
+      exit(undefined, 'KVM: entry failed', 'SIGKILL'),
+    );
+    assert.equal(reason.kind, 'crashed');
+    assert.match(JSON.stringify(reason), /stopped the guest by itself .*: KVM: entry failed/);
+  });
+
+  it('blames the accelerator for what no guest can have done, and for nothing else', () => {
+    const after = (...events: readonly RunEvent[]): Lifecycle => walk(events);
+    const killed: MonitorExit = { code: undefined, signal: 'SIGKILL', stderr: '' };
+    const ended: MonitorExit = { code: 1, signal: undefined, stderr: '' };
+    const paused: RunEvent = { kind: 'paused' };
+    const stopped: RunEvent = { kind: 'stop', cause: 'user' };
+    const shut: RunEvent = { kind: 'shutdown', reason: 'guest-reset', powerOff: 'crashed' };
+    assert.equal(acceleratorFailed(after({ kind: 'spawned' }), ended), true);
+    assert.equal(acceleratorFailed(after(...started, paused), killed), true);
+    assert.equal(acceleratorFailed(after({ kind: 'spawned' }), killed), false, 'somebody killed it');
+    assert.equal(acceleratorFailed(after(...started, { kind: 'report' }, paused), killed), false, 'it ran');
+    assert.equal(acceleratorFailed(after({ kind: 'spawned' }, stopped), ended), false, 'it was stopped');
+    assert.equal(acceleratorFailed(after(...started, shut), ended), false, 'the guest ended');
   });
 });
