@@ -252,6 +252,8 @@ export class Run {
   }
 
   #onReport(report: Report): void {
+    // Once at the beginning, since on a busy board a short run is over before anyone looks again.
+    if (this.record.boot.firstMetricMs === undefined) setImmediate(() => this.measure());
     this.#book.phase('firstMetricMs');
     this.#book.phase('readyMs');
     this.#book.feed({ kind: 'report' });
