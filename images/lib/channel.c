@@ -123,7 +123,7 @@ void channel_idle(void) {
 }
 
 /* A gateway answers Done with Stop within a millisecond, and a busy one within this time. */
-#define STOP_WITHIN_US 100000u
+#define STOP_WITHIN_US 1000000u
 
 static void await_stop(void) {
     static struct host_frame frame;

@@ -161,7 +161,10 @@ export class Guest implements AsyncDisposable {
     for (;;) {
       const frame = firstFrame(this.rest);
       if (frame === undefined) return;
-      this.frames.push(GuestFrame.decode(this.rest.subarray(frame.start, frame.end)));
+      const decoded = GuestFrame.decode(this.rest.subarray(frame.start, frame.end));
+      this.frames.push(decoded);
+      // As the gateway does, which has measured by then.
+      if (decoded.body === 'done') this.send({ stop: {} });
       this.rest = this.rest.subarray(frame.end);
     }
   }
