@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/generated/', '**/node_modules/', 'images/build/', 'data/'] },
+  { ignores: ['**/dist/', '**/generated/', '**/node_modules/', 'images/build/', 'data/', '*.d.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
