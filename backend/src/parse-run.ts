@@ -32,7 +32,14 @@ const PHASES = [
   'bootedMs',
   'endedMs',
 ] as const;
-const COSTS = ['peakRssBytes', 'peakPssBytes', 'cpuUserSeconds', 'cpuSystemSeconds', 'imageBytes'] as const;
+const COSTS = [
+  'peakRssBytes',
+  'peakPssBytes',
+  'peakPrivateBytes',
+  'cpuUserSeconds',
+  'cpuSystemSeconds',
+  'imageBytes',
+] as const;
 
 export function parseRun(wire: perigee.v1.Run.$Properties): ParsedRun {
   const id = checkedId(wire.id ?? '', "a run's id");

@@ -49,6 +49,8 @@ export interface Footprint {
   readonly peakRssBytes: number;
   /** Proportional set size: shared pages divided by their users. */
   readonly peakPssBytes: number;
+  /** What no other process shares; absent in records of versions that did not measure it. */
+  readonly peakPrivateBytes?: number;
   readonly cpuUserSeconds: number;
   readonly cpuSystemSeconds: number;
 }

@@ -1,5 +1,5 @@
 import { isEnded, type BootPhases, type Clock, type QueueReason, type RunRecord } from '../domain/index.js';
-import { foldFootprint, readFootprint } from './footprint.js';
+import { foldFootprint, measureAll, type Measured } from './footprint.js';
 import { QUEUED, step, type Lifecycle, type RunEvent } from './lifecycle.js';
 
 /** The record of one run with the life cycle that it follows; every change of either goes through here. */
@@ -91,12 +91,15 @@ export class RunBook {
     });
   }
 
-  /** Peaks and CPU time so far; called while there still is a process to look at. */
+  /** Peaks and CPU time so far, looked at now while there still is a process. */
   measure(): void {
-    const { footprint: before, processId } = this.#record;
-    if (isEnded(this.#record) || processId === undefined) return;
-    const footprint = foldFootprint(before, readFootprint(processId));
-    if (footprint) this.note({ footprint });
+    const { processId } = this.#record;
+    const now = processId === undefined ? undefined : measureAll(processId);
+    if (now) this.measured(now);
+  }
+
+  measured(now: Measured): void {
+    if (!isEnded(this.#record)) this.note({ footprint: foldFootprint(this.#record.footprint, now) });
   }
 }
 

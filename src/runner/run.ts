@@ -1,7 +1,7 @@
 import { assert, reasonOf } from '../domain/index.js';
 import type { QueueReason, RunRecord, VmSpec } from '../domain/index.js';
 import { RunBook } from './book.js';
-import { processAgeMs } from './footprint.js';
+import { processAgeMs, type Measured } from './footprint.js';
 import { Hearing, type Heard, type Report } from './hearing.js';
 import { acceleratorFailed, describeFailure, type MonitorExit, type StopCause } from './lifecycle.js';
 import type { MonitorEvent, Vm, VmListener } from './monitor.js';
@@ -101,9 +101,9 @@ export class Run {
     await this.#bringDown();
   }
 
-  /** Asked by the runner's clockwork, so that a peak of a long run is seen. */
-  measure(): void {
-    this.#book.measure();
+  /** Told by the runner's clockwork, so that a peak of a long run is seen. */
+  measured(now: Measured): void {
+    this.#book.measured(now);
   }
 
   /** False where no process came of it: an argument that no program can be given. */
@@ -209,7 +209,7 @@ export class Run {
       case 'paused':
         return this.#onPaused();
       case 'shutdown':
-        this.measure();
+        this.#book.measure();
         return this.#book.feed({ ...event, powerOff: this.#spec.ends.powerOff });
       case 'panicked':
         return this.#book.feed({ kind: 'panic', detail: 'the guest reported a panic' });
@@ -253,7 +253,7 @@ export class Run {
 
   #onReport(report: Report): void {
     // Once at the beginning, since on a busy board a short run is over before anyone looks again.
-    if (this.record.boot.firstMetricMs === undefined) setImmediate(() => this.measure());
+    if (this.record.boot.firstMetricMs === undefined) setImmediate(() => this.#book.measure());
     this.#book.phase('firstMetricMs');
     this.#book.phase('readyMs');
     this.#book.feed({ kind: 'report' });
@@ -268,7 +268,7 @@ export class Run {
     }
     // The guest stays until it is told to leave. Measured once its last report is on its way to whoever waits.
     setImmediate(() => {
-      this.measure();
+      this.#book.measure();
       void this.#bringDown();
     });
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PerigeeError, Topic, isEnded, reasonOf } from '../domain/index.js';
+import { PerigeeError, Topic, reasonOf } from '../domain/index.js';
 import type {
   Admission,
   ConsoleDecoder,
@@ -10,8 +10,7 @@ import type {
 } from '../domain/index.js';
 import type { RunId, RunNews, RunRecord, RunRequest, VmSpec } from '../domain/index.js';
 import { openConsoleLog } from './console-log.js';
-import { usageSamples } from './costs.js';
-import { currentUsage, processAgeMs } from './footprint.js';
+import { processAgeMs } from './footprint.js';
 import { launch } from './launch.js';
 import { markOf } from './marks.js';
 import { adoptVm, startVm, type StartOptions } from './monitors.js';
@@ -20,6 +19,7 @@ import { kill } from './orphans.js';
 import { createPool, type WarmPool } from './pool.js';
 import { queuedRecord } from './queued-record.js';
 import { Run } from './run.js';
+import { sampleRuns } from './sampling.js';
 import { prepareReady, readyKey, type WarmSource } from './warm.js';
 
 export interface RunnerParts extends ObserverParts, WarmSource {
@@ -33,9 +33,6 @@ export interface RunnerParts extends ObserverParts, WarmSource {
   readonly stopFrame: Uint8Array;
   readonly logDirectory: string;
 }
-
-/** How often the cost of each running guest is measured: once a second, in step with what guests report. */
-const COST_INTERVAL_MS = 1000;
 
 /** Runs guests. Every run is journaled before its process exists, and ended before this is disposed. */
 export interface Runner extends AsyncDisposable {
@@ -69,7 +66,7 @@ class QemuRunner implements Runner {
   readonly #runs = new Map<RunId, Run>();
   readonly #starting = new Map<RunId, Promise<RunRecord>>();
   readonly #recent = new Map<RunId, RunRecord>();
-  readonly #costs: NodeJS.Timeout;
+  readonly #sampling: Disposable;
   readonly #software = new Set<ImageName>();
   readonly pool: WarmPool;
   #started = 0;
@@ -83,7 +80,7 @@ class QemuRunner implements Runner {
       startVm: (spec, listener, slot, stopped) =>
         startVm(spec, listener, { ...this.#processes(slot), stopped }),
     });
-    this.#costs = setInterval(() => void recordCosts(parts, this.#runs), COST_INTERVAL_MS);
+    this.#sampling = sampleRuns(this.#runs, parts.clock, (run, samples) => record(parts, run, samples));
   }
 
   get active(): readonly RunRecord[] {
@@ -113,7 +110,7 @@ class QemuRunner implements Runner {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#costs);
+    this.#sampling[Symbol.dispose]();
     await Promise.allSettled(this.#starting.values());
     await Promise.all([...this.#runs.values()].map((run) => run.stop('user')));
     await this.pool[Symbol.asyncDispose]();
@@ -219,15 +216,5 @@ class QemuRunner implements Runner {
     this.#recent.set(record.id, record);
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > RECENT_RUNS && oldest !== undefined) this.#recent.delete(oldest);
-  }
-}
-
-async function recordCosts(parts: RunnerParts, runs: ReadonlyMap<RunId, Run>): Promise<void> {
-  for (const run of runs.values()) {
-    const { processId, image } = run.record;
-    const usage = processId === undefined ? undefined : await currentUsage(processId);
-    if (!usage || isEnded(run.record)) continue;
-    run.measure();
-    record(parts, run.record, usageSamples(image, usage));
   }
 }

@@ -46,6 +46,7 @@ const bootPhases = v.object({
 const footprint = v.object({
   peakRssBytes: amount,
   peakPssBytes: amount,
+  peakPrivateBytes: v.exactOptional(amount),
   cpuUserSeconds: amount,
   cpuSystemSeconds: amount,
 });

@@ -3,7 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { currentUsage, processAgeMs } from '../../src/runner/footprint.js';
+import {
+  currentPages,
+  currentUsage,
+  foldFootprint,
+  measureAll,
+  processAgeMs,
+} from '../../src/runner/footprint.js';
 import { eventually } from './support-runner.js';
 
 const LINUX = { skip: process.platform !== 'linux' && 'needs /proc' };
@@ -27,19 +33,36 @@ describe('what a process costs', LINUX, () => {
         stdio: 'ignore',
       });
       assert.ok(child.pid);
-      assert.ok(((await currentUsage(child.pid))?.rssBytes ?? 0) > 0);
+      assert.ok(((await currentUsage([child.pid])).get(child.pid)?.rssBytes ?? 0) > 0);
       child.kill('SIGKILL');
       await once(child, 'exit');
-      assert.equal(await currentUsage(child.pid), undefined);
+      assert.equal((await currentUsage([child.pid])).size, 0);
     }
     await eventually('they are closed', () => openInProc() === 0);
+  });
+
+  it('counts what it shares with others in part, and what it has for itself whole', async () => {
+    const pages = await currentPages(process.pid);
+    const all = measureAll(process.pid);
+    assert.ok(pages && all);
+    assert.ok(0 < pages.privateBytes && pages.privateBytes <= pages.pssBytes, JSON.stringify(pages));
+    assert.ok(pages.pssBytes <= all.peakRssBytes && all.cpuUserSeconds > 0, JSON.stringify(all));
+  });
+
+  it('keeps its peaks when it shrinks, and when its pages were not counted', () => {
+    const cpu = { cpuUserSeconds: 1, cpuSystemSeconds: 2 };
+    const high = foldFootprint(undefined, { ...cpu, peakRssBytes: 9, pssBytes: 8, privateBytes: 7 });
+    assert.deepEqual(foldFootprint(high, { ...cpu, peakRssBytes: 9, pssBytes: 3, privateBytes: 2 }), high);
+    assert.deepEqual(foldFootprint(high, { ...cpu, peakRssBytes: 9 }), high);
   });
 
   it('is nothing for one that has gone, and neither is its age', async () => {
     const child = spawn('true');
     await once(child, 'exit');
     assert.ok(child.pid);
-    assert.equal(await currentUsage(child.pid), undefined);
+    assert.deepEqual([...(await currentUsage([child.pid, process.pid])).keys()], [process.pid]);
+    assert.equal(await currentPages(child.pid), undefined);
+    assert.equal(measureAll(child.pid), undefined);
     assert.equal(processAgeMs(child.pid), 0);
     const own = processAgeMs(process.pid);
     assert.ok(own > 0 && own <= (process.uptime() + 5) * 1000, String(own));

@@ -15,6 +15,8 @@ after(() => runner[Symbol.asyncDispose]());
 
 const reason = (run: RunRecord): unknown => (run.state.kind === 'ended' ? run.state.reason : run.state);
 
+const PEAKS = ['run_peak_rss', 'run_peak_pss', 'run_peak_private', 'run_cpu_user_time'];
+
 describe('a run of hello', () => {
   it('reports, completes, and keeps its boot phases in order with what it cost', async () => {
     const run = await runToEnd(runner, 'hello');
@@ -44,7 +46,7 @@ describe('a run of hello', () => {
     const names = observations
       .filter(({ runId }) => runId === run.id)
       .flatMap(({ samples }) => samples.map((s) => s.series.name));
-    for (const name of ['guest_boot', 'run_boot', 'run_duration', 'run_peak_rss'])
+    for (const name of ['guest_boot', 'run_boot', 'run_boot_resumed', 'run_duration', ...PEAKS])
       assert.ok(names.includes(name), `${name} in ${names.join()}`);
   });
 

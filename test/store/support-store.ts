@@ -51,7 +51,13 @@ export function run(id: string, requestedAtMs: number, changes: Partial<RunRecor
     processId: 4711,
     state: { kind: 'reporting' },
     boot: { spawnedMs: 1.5, firstMetricMs: 80.25 },
-    footprint: { peakRssBytes: 1, peakPssBytes: 2, cpuUserSeconds: 0.5, cpuSystemSeconds: 0.25 },
+    footprint: {
+      peakRssBytes: 1,
+      peakPssBytes: 2,
+      peakPrivateBytes: 1,
+      cpuUserSeconds: 0.5,
+      cpuSystemSeconds: 0.25,
+    },
     faults: { badFrames: 1, droppedValues: 2 },
     ...changes,
   };
