@@ -1,18 +1,19 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ERROR_EXITS, PerigeeError } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
+import { command, type Act } from './command.js';
+import { addImagesCommands } from './images-commands.js';
 import type { CommonOptions } from './options.js';
 import { complain } from './output.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
-type Action<A extends unknown[]> = (env: Env, ...args: A) => Promise<number>;
 
 /** Runs one command; the answer is the process's exit status. */
 export async function runCommandLine(argv: readonly string[], env: Env): Promise<number> {
   let status = 0;
-  const action =
-    <A extends unknown[]>(run: Action<A>) =>
-    async (...args: A): Promise<void> => {
+  const action: Act =
+    (run) =>
+    async (...args) => {
       status = await run(env, ...args);
     };
   try {
@@ -27,9 +28,7 @@ export async function runCommandLine(argv: readonly string[], env: Env): Promise
 }
 
 /** Each command is loaded when it is asked for: most need nothing of the gateway, and start in a fraction of the time. */
-function buildProgram(
-  action: <A extends unknown[]>(run: Action<A>) => (...args: A) => Promise<void>,
-): Command {
+function buildProgram(action: Act): Command {
   const program = new Command('perigee')
     .description('Runs sensing unikernels on this board, and shows what they measure and cost.')
     .version(packageVersion(), '-V, --version')
@@ -85,9 +84,7 @@ function buildProgram(
         (await import('./logs.js')).logs(env, id, options),
       ),
     );
-  command(program, 'images', 'List the images that can be run.', 'perigee images').action(
-    action<[CommonOptions]>(async (env, options) => (await import('./images.js')).images(env, options)),
-  );
+  addImagesCommands(program, action);
   command(
     program,
     'doctor',
@@ -97,21 +94,6 @@ function buildProgram(
     action<[CommonOptions]>(async (env, options) => (await import('./doctor.js')).doctor(env, options)),
   );
   return program;
-}
-
-function command(program: Command, name: string, description: string, example: string): Command {
-  return program
-    .command(name)
-    .description(description)
-    .addOption(
-      new Option('-c, --config <file>', 'a YAML file; docs/configuration.md lists its keys').env(
-        'PERIGEE_CONFIG',
-      ),
-    )
-    .option('-d, --data <directory>', 'where everything is kept (default: ./data)')
-    .option('-s, --set <key=value...>', 'overrides one key of the configuration')
-    .option('--json', 'print JSON for programs')
-    .addHelpText('after', `\nExample:\n  ${example}`);
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };

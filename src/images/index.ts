@@ -4,3 +4,4 @@ export { QEMU_PROGRAMS, vmSpec, type HostChoices } from './vm-spec.js';
 export { parseManifest } from './manifest.js';
 export { warmStart } from './warm-start.js';
 export { FLAVOUR_FACTS, type FlavourFacts } from './flavours.js';
+export { lookAt, type Looked } from './look.js';
