@@ -13,8 +13,8 @@ import {
   runFolder,
 } from './platform/index.js';
 import { hostArchitecture, newRunId, pruneLogs } from './platform/index.js';
-import { createRunner, endOrphans, keepRunning } from './runner/index.js';
-import { createPlaces } from './gateway/places.js';
+import { createRunner, endOrphans, keepRunning, type Runner } from './runner/index.js';
+import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
 import { boardAccelerator, type ChooserParts } from './gateway/accelerator.js';
 import { guestDecoders } from './gateway/decoders.js';
@@ -56,7 +56,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
     const logDirectory = consoleDirectory(data);
     const architecture = hostArchitecture();
-    const { maxRuns, qemuDirectory, warm, warmMemoryMib } = config.runner;
+    const { qemuDirectory, warm, warmMemoryMib } = config.runner;
     const accelerator = await acceleratorOf(config, {
       ...{ dataDirectory: data, catalogue, host: { architecture, qemuDirectory }, searchPath, clock, logger },
     });
@@ -64,11 +64,12 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const host = { architecture, accelerator, qemuDirectory, runDirectory };
     await dropOldLogs(logDirectory, logger);
 
-    const runner = closer.use(
+    const runner: Runner = closer.use(
       'runner',
       createRunner({
         ...{ journal: store, catalogue, clock, logger, logDirectory },
-        ...{ architecture, gatewayId: store.gatewayId, searchPath, admission: createPlaces(maxRuns) },
+        ...{ architecture, gatewayId: store.gatewayId, searchPath },
+        admission: boardAdmission(config.runner, clock, () => runner.active),
         spec: (image, args, id) => vmSpec(image, args, id, host),
         ...guestDecoders(),
         warm: {

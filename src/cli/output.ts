@@ -3,6 +3,7 @@ import {
   describeEnd,
   seriesKey,
   type PerigeeError,
+  type QueueReason,
   type RunRecord,
   type Sample,
   type Unit,
@@ -83,5 +84,23 @@ export function formatSample({ series, value }: Sample): string {
 }
 
 export function describeState(run: RunRecord): string {
-  return run.state.kind === 'ended' ? describeEnd(run.state.reason) : run.state.kind;
+  if (run.state.kind === 'ended') return describeEnd(run.state.reason);
+  if (run.state.kind === 'queued') return describeWait(run.state.why, Date.now() - run.requestedAtMs);
+  return run.state.kind;
+}
+
+/** Its twin for browsers is in src/web/page/page.js. */
+function describeWait(why: QueueReason | undefined, waitedMs: number): string {
+  const waited = waitedMs >= 1000 ? ` for ${formatSpan(waitedMs)}` : '';
+  if (why === undefined) return `queued${waited}`;
+  const expected =
+    why.expectedMs === undefined ? '' : `; at most ${formatSpan(why.expectedMs - waitedMs)} more`;
+  return `queued${waited}: ${why.text}${expected}`;
+}
+
+/** A time span as a person says it: seconds, minutes or hours. */
+function formatSpan(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { ERROR_EXITS, PerigeeError } from '../domain/index.js';
+import { ERROR_EXITS, HIGHEST_PRIORITY, LOWEST_PRIORITY, PerigeeError } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
 import { command, type Act } from './command.js';
 import { addImagesCommands } from './images-commands.js';
@@ -57,9 +57,15 @@ function buildProgram(action: Act): Command {
     .argument('<image>', 'its name, as `perigee images` shows it')
     .option('--follow', 'show its console and metrics until it ends')
     .option('--args <text>', "added to the guest's command line", '')
+    .option(
+      '--priority <number>',
+      `where runs wait, higher first: ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}`,
+      parsePriority,
+      0,
+    )
     .action(
-      action<[string, CommonOptions & { follow?: true; args: string }]>(async (env, image, options) =>
-        (await import('./run.js')).run(env, image, options),
+      action<[string, CommonOptions & { follow?: true; args: string; priority: number }]>(
+        async (env, image, options) => (await import('./run.js')).run(env, image, options),
       ),
     );
   command(program, 'ps', 'List runs.', 'perigee ps --all')
@@ -99,6 +105,12 @@ function buildProgram(action: Act): Command {
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 /** What setTimeout can wait for. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
+
+function parsePriority(text: string): number {
+  const priority = /^-?\d$/.test(text) ? Number(text) : NaN;
+  if (priority >= LOWEST_PRIORITY && priority <= HIGHEST_PRIORITY) return priority;
+  throw new InvalidArgumentError(`Give a whole number from ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}.`);
+}
 
 function parseDuration(text: string): number {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|h)$/.exec(text);

@@ -11,6 +11,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 interface RunOptions extends CommonOptions {
   readonly follow?: true;
   readonly args: string;
+  readonly priority: number;
 }
 
 /**
@@ -63,7 +64,8 @@ async function follow(
   ending: AbortSignal,
 ): Promise<RunRecord> {
   const id = newRunId();
-  const news = control.run({ id, image, args: options.args })[Symbol.asyncIterator]();
+  const { args, priority } = options;
+  const news = control.run({ id, image, args, priority })[Symbol.asyncIterator]();
   let step = await news.next();
   // Only now is there a run that can be stopped.
   const stop = (): void => void stopRun(control, id);
@@ -74,6 +76,7 @@ async function follow(
     const item = step.value;
     if (item.kind !== 'console') last = item.run;
     if (options.follow) show(item, options);
+    else if (isWait(item) && !options.json) remark(`${id} ${image}: ${describeState(item.run)}`);
     else if (last?.boot.readyMs !== undefined || (last && isEnded(last))) break;
   }
   ending.removeEventListener('abort', stop);
@@ -90,6 +93,11 @@ async function stopRun(control: GatewayControl, id: RunId): Promise<void> {
   } catch (error) {
     remark(`perigee: the run could not be stopped: ${reasonOf(error)}`);
   }
+}
+
+/** A run that has no place yet says why, also where nothing else of it is shown. */
+function isWait(item: RunNews): item is Extract<RunNews, { kind: 'changed' }> {
+  return item.kind === 'changed' && item.run.state.kind === 'queued' && item.run.state.why !== undefined;
 }
 
 function show(item: RunNews, options: RunOptions): void {

@@ -59,8 +59,12 @@ const MAX_WARM = 32;
 const runner = v.strictObject({
   /** `auto` uses KVM where a guest of ours was seen to run in it, and no slower than under TCG. */
   accelerator: v.optional(v.picklist(['auto', 'tcg', 'kvm']), 'auto'),
-  /** Guests at once; more wait their turn as refused runs do: with a clear line. */
+  /** Guests at once; more wait their turn. */
   maxRuns: v.optional(wholeNumber(1, 64), 16),
+  /** MiB that guests and their monitors may have in all; absent for what the board has free. */
+  memoryMib: v.optional(wholeNumber(1, 1_048_576)),
+  /** Virtual processors that guests may have in all; absent for `VCPUS_PER_CORE` for each core of the board. */
+  vcpus: v.optional(wholeNumber(1, 1024)),
   /** Guests that are kept ready for runs to come, by image: `{ hello: 1 }`. */
   warm: v.optional(v.record(text, wholeNumber(0, MAX_WARM)), {}),
   /** Memory of guests, MiB, that may be kept ready in all. */

@@ -26,7 +26,12 @@ export interface RunRequest {
   readonly image: string;
   /** Added behind the manifest's own arguments. */
   readonly args?: string;
+  /** Higher first where runs have to wait, from `LOWEST_PRIORITY` to `HIGHEST_PRIORITY`; 0 where it is not said. */
+  readonly priority?: number;
 }
+
+export const LOWEST_PRIORITY = -9;
+export const HIGHEST_PRIORITY = 9;
 
 export interface SyncSummary {
   /** One line that a person understands. */

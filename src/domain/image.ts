@@ -74,6 +74,8 @@ export interface Image {
   readonly keptReady?: WarmStart;
   /** What a gateway that was killed does with a guest that still runs when it starts again. */
   readonly afterRestart: 'end' | 'adopt';
+  /** Runs at once; absent for as many as the board has room for. */
+  readonly maxConcurrent?: number;
   /** The run is stopped after this time; absent for one that runs until it is stopped. */
   readonly timeLimitMs?: number;
 }

@@ -53,6 +53,15 @@ export interface AdmissionRequest {
   readonly priority: number;
   /** Runs of the image at once; absent for no limit. */
   readonly maxConcurrent?: number;
+  readonly timeLimitMs?: number;
+  /** Whether a guest that is kept ready would serve it now: that one has its memory already. */
+  readonly hasReady?: () => boolean;
+}
+
+/** What a guest that is to be kept ready for a run asks of the board. */
+export interface ReadyRequest {
+  readonly image: ImageName;
+  readonly memoryMib: number;
 }
 
 export interface Admission {
@@ -66,6 +75,13 @@ export interface Admission {
     signal: AbortSignal,
     waits: (why: QueueReason) => void,
   ): Promise<Disposable>;
+  /** The place of a guest that runs already, whether or not there is one. */
+  hold(request: AdmissionRequest): Disposable;
+  /**
+   * A place that no run needs, for a guest that is kept ready; undefined where there is none. `giveBack` is called when
+   * a run needs it after all: the place is to be disposed soon.
+   */
+  reserve(request: ReadyRequest, giveBack: () => void): Disposable | undefined;
 }
 
 /** The journal of runs: written before the spawn, so that a restarted gateway knows what to look for. */

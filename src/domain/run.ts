@@ -20,7 +20,7 @@ export type RunState =
   | { readonly kind: 'stopping' }
   | { readonly kind: 'ended'; readonly reason: EndReason };
 
-/** Why a run waits, for people, and for how long at most, where that is known. */
+/** Why a run waits, for people, and for how long at most since its request, where that is known. */
 export interface QueueReason {
   readonly text: string;
   readonly expectedMs?: number;

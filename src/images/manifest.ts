@@ -49,6 +49,7 @@ export const manifestSchema = v.strictObject({
   keptReady: v.optional(v.picklist(['stopped', 'booted'])),
   readyWithinMs: v.optional(milliseconds, 30_000),
   timeLimitMs: v.optional(milliseconds),
+  maxConcurrent: v.optional(wholeNumber(1, 64)),
   /** Frames for our own guests, lines for the others, unless it says otherwise. */
   metrics: v.optional(v.picklist(['frames', 'lines'])),
   readyText: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100))),
@@ -65,7 +66,7 @@ export function parseManifest(text: string, folder: string): Image {
     const complaints = parsed.complaints.map(({ key, line, text: why }) => `${key} (line ${line}): ${why}`);
     throw invalid(`${path} is not valid: ${complaints.join('; ')}`);
   }
-  const { kernels, initrds, disks, timeLimitMs, readyText, keptReady, ...rest } = parsed.value;
+  const { kernels, initrds, disks, timeLimitMs, maxConcurrent, readyText, keptReady, ...rest } = parsed.value;
   const metrics = rest.metrics ?? (rest.flavour === 'perigee' ? 'frames' : 'lines');
   if (metrics === 'lines' && rest.sensors.length > 0) {
     throw invalid(`${path} grants sensors, but a guest that reports by lines has no channel to get them by`);
@@ -83,6 +84,7 @@ export function parseManifest(text: string, folder: string): Image {
     name: parseImageName(rest.name),
     boot,
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+    ...(maxConcurrent === undefined ? {} : { maxConcurrent }),
     ...(readyText === undefined ? {} : { readyText }),
     ...(keptReady === undefined ? {} : { keptReady }),
   };

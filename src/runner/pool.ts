@@ -1,5 +1,6 @@
 import {
   reasonOf,
+  type Admission,
   type ImageName,
   type Logger,
   type RunId,
@@ -36,6 +37,7 @@ export interface ReadyGuest {
 }
 
 export interface PoolParts {
+  readonly reserve: Admission['reserve'];
   /** The image as it is now, verified; undefined for one that cannot be kept ready. @throws PerigeeError `image-*`. */
   readonly prepare: (image: ImageName, slot: RunId) => Promise<Readiable | undefined>;
   readonly startVm: (spec: VmSpec, listener: VmListener, slot: RunId, stopped: boolean) => Vm;
@@ -52,6 +54,8 @@ export interface WarmPool extends AsyncDisposable {
   want(sizes: ReadonlyMap<ImageName, number>): void;
   /** Never the same one twice. */
   take(image: ImageName, key: ReadyKey): ReadyGuest | undefined;
+  /** Whether `take` would give one. */
+  has(image: ImageName, key: ReadyKey): boolean;
   /** How many of each image are ready. */
   ready(): ReadonlyMap<ImageName, number>;
 }
@@ -60,6 +64,8 @@ export interface WarmPool extends AsyncDisposable {
 const REFILL_AFTER_MS = 250;
 /** An image whose guests do not stay ready is tried ever less often. */
 const LONGEST_PAUSE_MS = 60_000;
+/** Runs come first: room for a guest that only waits is looked for now and then. */
+const NO_ROOM_PAUSE_MS = 5000;
 
 export function createPool(parts: PoolParts): WarmPool {
   return new Pool(parts);
@@ -70,7 +76,9 @@ interface Entry {
   readonly readiable: Readiable;
   readonly vm: Vm;
   readonly relay: Relay;
-  state: 'starting' | 'ready' | 'taken';
+  readonly place: Disposable;
+  /** `leaving`: not wanted any more; `failed`: of no use. Both are gone in a moment. */
+  state: 'starting' | 'ready' | 'taken' | 'leaving' | 'failed';
   readonly deadline: NodeJS.Timeout;
 }
 
@@ -89,22 +97,20 @@ class Pool implements WarmPool {
 
   want(sizes: ReadonlyMap<ImageName, number>): void {
     this.#sizes = sizes;
-    for (const [image, surplus] of this.#surplus()) this.#idle(image).slice(0, surplus).forEach(discard);
+    for (const [image, surplus] of this.#surplus()) this.#idle(image).slice(0, surplus).forEach(letGo);
     for (const image of sizes.keys()) this.#fillAfter(image, 0);
   }
 
   take(image: ImageName, key: ReadyKey): ReadyGuest | undefined {
-    const idle = this.#idle(image);
     // Of an image that has changed since: of no use to anyone.
-    idle.filter(({ readiable }) => readiable.key.image !== key.image).forEach(discard);
-    const entry = idle.find(
-      ({ readiable, state }) =>
-        state === 'ready' && readiable.key.image === key.image && readiable.key.start === key.start,
-    );
+    const idle = this.#idle(image);
+    idle.filter(({ readiable }) => readiable.key.image !== key.image).forEach(letGo);
+    const entry = this.#find(image, key);
     if (!entry) return undefined;
     entry.state = 'taken';
     clearTimeout(entry.deadline);
     this.#entries.delete(entry);
+    entry.place[Symbol.dispose]();
     this.#pauses.delete(image);
     this.#fillAfter(image, REFILL_AFTER_MS);
     const { readiable, relay, vm } = entry;
@@ -121,6 +127,10 @@ class Pool implements WarmPool {
     };
   }
 
+  has(image: ImageName, key: ReadyKey): boolean {
+    return this.#find(image, key) !== undefined;
+  }
+
   ready(): ReadonlyMap<ImageName, number> {
     const counts = new Map<ImageName, number>();
     for (const { image, state } of this.#entries)
@@ -133,12 +143,19 @@ class Pool implements WarmPool {
     this.#timers.forEach((timer) => clearTimeout(timer));
     await this.#filling;
     const left = [...this.#entries];
-    left.forEach(discard);
+    left.forEach(letGo);
     await Promise.all(left.map(({ vm }) => vm.exited));
   }
 
+  #find(image: ImageName, key: ReadyKey): Entry | undefined {
+    return this.#idle(image).find(
+      ({ readiable, state }) =>
+        state === 'ready' && readiable.key.image === key.image && readiable.key.start === key.start,
+    );
+  }
+
   #idle(image: ImageName): readonly Entry[] {
-    return [...this.#entries].filter((entry) => entry.image === image);
+    return [...this.#entries].filter((entry) => entry.image === image && isIdle(entry));
   }
 
   #surplus(): readonly (readonly [ImageName, number])[] {
@@ -167,7 +184,14 @@ class Pool implements WarmPool {
       const slot = this.#parts.newSlot();
       const readiable = await this.#parts.prepare(image, slot);
       if (!readiable || this.#closed || !this.#fits(readiable)) return false;
-      this.#start(image, readiable, slot);
+      let giveBack = (): void => undefined;
+      const place = this.#parts.reserve({ image, memoryMib: readiable.spec.memoryMib }, () => giveBack());
+      if (!place) {
+        this.#fillAfter(image, NO_ROOM_PAUSE_MS);
+        return false;
+      }
+      const entry = this.#start(image, readiable, slot, place);
+      giveBack = () => letGo(entry);
       return true;
     } catch (error) {
       this.#parts.logger.warn({ image }, `is not kept ready: ${reasonOf(error)}`);
@@ -177,32 +201,37 @@ class Pool implements WarmPool {
   }
 
   #fits({ spec }: Readiable): boolean {
-    const used = [...this.#entries].reduce((sum, { readiable }) => sum + readiable.spec.memoryMib, 0);
+    const used = [...this.#entries]
+      .filter(isIdle)
+      .reduce((sum, { readiable }) => sum + readiable.spec.memoryMib, 0);
     return used + spec.memoryMib <= this.#parts.budgetMib;
   }
 
-  #start(image: ImageName, readiable: Readiable, slot: RunId): void {
+  #start(image: ImageName, readiable: Readiable, slot: RunId, place: Disposable): Entry {
     // A stopped guest is ready when its monitor answers, a booted one when it has said hello.
     const sign = readiable.way === 'stopped' ? 'greeting' : 'channel';
     const relay = createRelay((what) => {
       const heard = typeof what === 'string' ? what : what.kind;
       if (heard === sign && entry.state === 'starting') entry.state = 'ready';
-      if (heard === 'shutdown' || heard === 'paused') discard(entry);
+      if (heard === 'shutdown' || heard === 'paused') dismiss(entry);
     });
     const vm = this.#parts.startVm(readiable.spec, relay, slot, readiable.way === 'stopped');
     const deadline = setTimeout(() => {
-      if (entry.state === 'starting') discard(entry);
+      if (entry.state === 'starting') dismiss(entry);
     }, readiable.readyWithinMs);
-    const entry: Entry = { image, readiable, vm, relay, state: 'starting', deadline };
+    const entry: Entry = { image, readiable, vm, relay, place, state: 'starting', deadline };
     this.#entries.add(entry);
     void vm.exited.then(({ stderr }) => this.#onGone(entry, stderr));
+    return entry;
   }
 
   #onGone(entry: Entry, stderr: string): void {
     clearTimeout(entry.deadline);
+    entry.place[Symbol.dispose]();
     if (!this.#entries.delete(entry) || this.#closed) return;
     const { image } = entry;
     if (this.#idle(image).length >= (this.#sizes.get(image) ?? 0)) return;
+    if (entry.state === 'leaving') return this.#fillAfter(image, REFILL_AFTER_MS);
     this.#parts.logger.warn({ image, stderr }, 'a guest that was kept ready ended before it had a run');
     this.#fillLater(image);
   }
@@ -214,6 +243,16 @@ class Pool implements WarmPool {
   }
 }
 
-function discard({ vm }: Entry): void {
-  vm.kill('SIGKILL');
+function isIdle({ state }: Entry): boolean {
+  return state === 'starting' || state === 'ready';
+}
+
+function letGo(entry: Entry): void {
+  entry.state = 'leaving';
+  entry.vm.kill('SIGKILL');
+}
+
+function dismiss(entry: Entry): void {
+  entry.state = 'failed';
+  entry.vm.kill('SIGKILL');
 }

@@ -18,6 +18,7 @@ import { observers, record, type ObserverParts } from './observers.js';
 import { kill } from './orphans.js';
 import { createPool, type WarmPool } from './pool.js';
 import { queuedRecord } from './queued-record.js';
+import { placeRequest } from './place-request.js';
 import { Run } from './run.js';
 import { sampleRuns } from './sampling.js';
 import { prepareReady, readyKey, type WarmSource } from './warm.js';
@@ -75,7 +76,7 @@ class QemuRunner implements Runner {
     this.#parts = parts;
     this.pool = createPool({
       ...{ startFrame: parts.warm.startFrame, newSlot: parts.warm.newSlot, budgetMib: parts.warm.budgetMib },
-      logger: parts.logger,
+      ...{ logger: parts.logger, reserve: (request, giveBack) => parts.admission.reserve(request, giveBack) },
       prepare: (image, slot) => prepareReady(parts, image, slot),
       startVm: (spec, listener, slot, stopped) =>
         startVm(spec, listener, { ...this.#processes(slot), stopped }),
@@ -144,7 +145,11 @@ class QemuRunner implements Runner {
       const run = this.#prepare({ ...record, state: { kind: 'starting' } }, sinceUs, image, spec);
       if (!run.adopt(processId)) return 'its image does not say afterRestart: adopt any more';
       this.#runs.set(record.id, run);
-      void run.ended.then(() => this.#forget(run));
+      const place = this.#parts.admission.hold(placeRequest({ id: record.id }, image));
+      void run.ended.then(() => {
+        place[Symbol.dispose]();
+        this.#forget(run);
+      });
       return undefined;
     } catch (error) {
       return reasonOf(error);
@@ -173,8 +178,9 @@ class QemuRunner implements Runner {
     await journal.put(run.record);
     this.#runs.set(request.id, run);
     void run.ended.then(() => this.#forget(run));
-    const { memoryMib, name, vcpus } = image;
-    await launch(run, { id: request.id, image: name, memoryMib, vcpus, priority: 0 }, admission);
+    const key = readyKey(image, spec);
+    const hasReady = (): boolean => this.pool.has(image.name, key);
+    await launch(run, { ...placeRequest(request, image), hasReady }, admission);
     this.#started += 1;
     return run.record;
   }

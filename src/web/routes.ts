@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { PerigeeError, parseRunId, type GatewayControl, type GatewayStatus } from '../domain/index.js';
+import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PerigeeError, parseRunId } from '../domain/index.js';
+import type { GatewayControl, GatewayStatus } from '../domain/index.js';
 
 /** What a route answers: one JSON value, a text, or a stream of values that a client reads as they come. */
 export type Answer =
@@ -31,6 +32,10 @@ const runBody = v.strictObject({
     ),
     '',
   ),
+  priority: v.optional(
+    v.pipe(v.number(), v.integer(), v.minValue(LOWEST_PRIORITY), v.maxValue(HIGHEST_PRIORITY)),
+    0,
+  ),
 });
 
 const json = (value: unknown): Answer => ({ kind: 'json', value });
@@ -49,8 +54,8 @@ export const ROUTES: readonly Route[] = [
   act(/^\/api\/runs$/, (control, _id, body) => {
     const parsed = v.safeParse(runBody, body);
     if (!parsed.success) throw badBody(parsed.issues[0].message);
-    const { image, id, args } = parsed.output;
-    const values = control.run({ image, id: parseRunId(id), args });
+    const { image, id, args, priority } = parsed.output;
+    const values = control.run({ image, id: parseRunId(id), args, priority });
     return Promise.resolve({ kind: 'stream', values });
   }),
   act(/^\/api\/runs\/([^/]+)\/stop$/, async (control, id) => json(await control.stop(parseRunId(id)))),

@@ -14,7 +14,6 @@ import {
 } from '../../src/domain/index.js';
 import type { RunNews, RunRecord } from '../../src/domain/index.js';
 import { sensorFeed } from '../../src/gateway/feed.js';
-import { createPlaces } from '../../src/gateway/places.js';
 import { openCatalogue, vmSpec, warmStart } from '../../src/images/index.js';
 import {
   WAIT_ARGS,
@@ -23,8 +22,15 @@ import {
   encodeStart,
   encodeStop,
 } from '../../src/metrics/index.js';
-import { BUILT_IMAGES, hostArchitecture, newRunId, systemClock } from '../../src/platform/index.js';
+import {
+  BUILT_IMAGES,
+  boardMemory,
+  hostArchitecture,
+  newRunId,
+  systemClock,
+} from '../../src/platform/index.js';
 import { createRunner, type Runner } from '../../src/runner/index.js';
+import { createAdmission } from '../../src/scheduler/index.js';
 import { createSensorHub } from '../../src/sensors/index.js';
 
 export const quiet: Logger = {
@@ -69,6 +75,7 @@ export interface WorkshopOptions {
   /** Where a fake QEMU lies. */
   readonly qemuDirectory?: string;
   readonly maxRuns?: number;
+  readonly memoryMib?: number;
   readonly warmMemoryMib?: number;
   /** Absent: as the image's family says. */
   readonly warmWay?: WarmStart;
@@ -84,6 +91,7 @@ export function workshop({
   architecture,
   qemuDirectory,
   maxRuns,
+  memoryMib,
   warmMemoryMib,
   warmWay,
   accelerator,
@@ -102,7 +110,10 @@ export function workshop({
       clock: systemClock,
       logger: quiet,
       logDirectory: join(folder, 'logs'),
-      admission: createPlaces(maxRuns ?? 4),
+      admission: createAdmission({
+        limits: { runs: maxRuns ?? 4, vcpus: 64, ...(memoryMib === undefined ? {} : { memoryMib }) },
+        ...{ memory: boardMemory, residentMib: () => 0, clock: systemClock },
+      }),
     },
     ...{
       catalogue: openCatalogue(images ?? BUILT_IMAGES),

@@ -81,7 +81,17 @@ function showMetrics(latest) {
   );
 }
 
-function describeState(state) {
+/** As its twin in src/cli/output.ts. */
+function describeWait({ why }, waitedMs) {
+  const waited = waitedMs >= 1000 ? ` for ${formatAge(waitedMs)}` : '';
+  if (why === undefined) return `queued${waited}`;
+  const expected =
+    why.expectedMs === undefined ? '' : `; at most ${formatAge(why.expectedMs - waitedMs)} more`;
+  return `queued${waited}: ${why.text}${expected}`;
+}
+
+function describeState(state, requestedAtMs) {
+  if (state.kind === 'queued') return describeWait(state, Date.now() - requestedAtMs);
   if (state.kind !== 'ended') return state.kind;
   const { kind, detail, code } = state.reason;
   return [kind.replaceAll('-', ' '), detail ?? code].filter((part) => part !== undefined).join(': ');
@@ -92,10 +102,10 @@ function showRuns(runs) {
     element('runs'),
     runs
       .slice(0, MAX_RUNS)
-      .map(({ id, image, state, boot, footprint }) => [
+      .map(({ id, image, state, requestedAtMs, boot, footprint }) => [
         id,
         image,
-        describeState(state),
+        describeState(state, requestedAtMs),
         number(boot.firstMetricMs === undefined ? '–' : formatValue(boot.firstMetricMs, 'milliseconds')),
         number(footprint ? formatValue(footprint.peakRssBytes, 'bytes') : '–'),
       ]),
