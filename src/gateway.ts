@@ -1,6 +1,7 @@
 import type { Config } from './config/index.js';
+import { openConsoles } from './console/index.js';
 import { createControl } from './gateway/control.js';
-import { parseImageName, reasonOf } from './domain/index.js';
+import { parseImageName } from './domain/index.js';
 import type { Clock, GatewayControl, ImageName, Logger, RunId } from './domain/index.js';
 import { openCatalogue, vmSpec, warmStart } from './images/index.js';
 import { WAIT_ARGS, encodeStart, encodeStop } from './metrics/index.js';
@@ -12,7 +13,7 @@ import {
   controlSocket,
   runFolder,
 } from './platform/index.js';
-import { hostArchitecture, newRunId, pruneLogs } from './platform/index.js';
+import { hostArchitecture, newRunId } from './platform/index.js';
 import { createRunner, endOrphans, keepRunning, type Runner } from './runner/index.js';
 import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
@@ -56,18 +57,22 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
     const logDirectory = consoleDirectory(data);
     const architecture = hostArchitecture();
-    const { qemuDirectory, warm, warmMemoryMib } = config.runner;
+    const { consoleBytes, consoleTotalBytes, qemuDirectory, warm, warmMemoryMib } = config.runner;
     const accelerator = await acceleratorOf(config, {
       ...{ dataDirectory: data, catalogue, host: { architecture, qemuDirectory }, searchPath, clock, logger },
     });
     const runDirectory = (id: RunId): string => runFolder(data, id);
     const host = { architecture, accelerator, qemuDirectory, runDirectory };
-    await dropOldLogs(logDirectory, logger);
+    const consoles = openConsoles(
+      logDirectory,
+      { runBytes: consoleBytes, totalBytes: consoleTotalBytes },
+      logger,
+    );
 
     const runner: Runner = closer.use(
       'runner',
       createRunner({
-        ...{ journal: store, catalogue, clock, logger, logDirectory },
+        ...{ journal: store, catalogue, clock, logger, console: (id: RunId) => consoles.open(id) },
         ...{ architecture, gatewayId: store.gatewayId, searchPath },
         admission: boardAdmission(config.runner, clock, () => runner.active),
         spec: (image, args, id) => vmSpec(image, args, id, host),
@@ -136,13 +141,4 @@ async function acceleratorOf(config: Config, parts: ChooserParts): Promise<'tcg'
 
 function warmSizes(sizes: Config['runner']['warm']): ReadonlyMap<ImageName, number> {
   return new Map(Object.entries(sizes).map(([image, size]) => [parseImageName(image), size]));
-}
-
-/** At the start nothing runs, and every console but the newest may go. A folder that cannot be read stops no gateway. */
-async function dropOldLogs(directory: string, logger: Logger): Promise<void> {
-  try {
-    await pruneLogs(directory, new Set());
-  } catch (error) {
-    logger.warn({ directory }, `old consoles were not removed: ${reasonOf(error)}`);
-  }
 }

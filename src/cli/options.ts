@@ -37,6 +37,17 @@ export function runningGateway(env: Env, options: CommonOptions): GatewayControl
   return connectControl(controlSocket(configOf(env, options).dataDirectory));
 }
 
+/** Whether one answers. @throws PerigeeError for anything else that is wrong with it. */
+export async function gatewayRuns(control: GatewayControl): Promise<boolean> {
+  try {
+    await control.status();
+    return true;
+  } catch (error) {
+    if (error instanceof PerigeeError && error.code === 'gateway-not-running') return false;
+    throw error;
+  }
+}
+
 /** More than anyone has on a screen; an older run is named by its whole id. */
 export const MAX_LISTED = 100;
 
@@ -45,8 +56,16 @@ export async function runByPrefix(control: GatewayControl, text: string): Promis
   const prefix = text.toLowerCase();
   if (isRunId(prefix)) return prefix;
   const runs = (await control.runs(MAX_LISTED)).filter((run) => run.id.startsWith(prefix));
-  const [run] = runs;
-  if (run && runs.length === 1) return run.id;
-  const message = run ? `${runs.length} runs begin with "${text}"` : `no run begins with "${text}"`;
+  return theOne(
+    runs.map(({ id }) => id),
+    text,
+  );
+}
+
+/** @throws PerigeeError `run-unknown` for none or several. */
+export function theOne(ids: readonly RunId[], prefix: string): RunId {
+  const [id] = ids;
+  if (id !== undefined && ids.length === 1) return id;
+  const message = id ? `${ids.length} runs begin with "${prefix}"` : `no run begins with "${prefix}"`;
   throw new PerigeeError('run-unknown', message, 'See `perigee ps --all` for the runs there are.');
 }

@@ -27,6 +27,20 @@ export function complain(error: PerigeeError): void {
   remark(`${paint('red', 'perigee:')} ${error.message}\n  ${error.cure}`);
 }
 
+/** What a guest printed. On a terminal without what could command it: escape sequences retitle it, or type for its user. */
+export function consoleText(text: string): string {
+  return process.stdout.isTTY ? harmless(text) : text;
+}
+
+/** Control characters but for tabs and line ends become their pictures. */
+export function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    if (character === '\n' || character === '\r' || character === '\t') return character;
+    const code = character.charCodeAt(0);
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\u2421';
+  });
+}
+
 type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
 /** Colour only on a terminal, and not against NO_COLOR (no-color.org). */

@@ -84,9 +84,10 @@ function buildProgram(action: Act): Command {
     );
   command(program, 'logs', 'Show what a guest printed.', 'perigee logs 3f2a --follow')
     .argument('<run>', 'its id, or the beginning of it')
-    .option('--follow', 'go on until the run ends')
+    .option('-f, --follow', 'go on until the run ends')
+    .option('-n, --tail <lines>', 'begin with the last so many lines', parseCount)
     .action(
-      action<[string, CommonOptions & { follow?: true }]>(async (env, id, options) =>
+      action<[string, CommonOptions & { follow?: true; tail?: number }]>(async (env, id, options) =>
         (await import('./logs.js')).logs(env, id, options),
       ),
     );
@@ -100,6 +101,11 @@ function buildProgram(action: Act): Command {
     action<[CommonOptions]>(async (env, options) => (await import('./doctor.js')).doctor(env, options)),
   );
   return program;
+}
+
+function parseCount(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a number of lines.');
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };

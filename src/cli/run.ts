@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import { PerigeeError, isEnded, reasonOf } from '../domain/index.js';
 import type { GatewayControl, RunId, RunNews, RunRecord } from '../domain/index.js';
-import { consoleDirectory, createLogger, newRunId, systemClock } from '../platform/index.js';
-import { configOf, runningGateway, type CommonOptions } from './options.js';
-import { describeState, formatSample, formatValue, paint, print, printJson, remark } from './output.js';
+import { createLogger, newRunId, systemClock } from '../platform/index.js';
+import { configOf, gatewayRuns, runningGateway, type CommonOptions } from './options.js';
+import { consoleText, describeState, formatSample, formatValue, paint } from './output.js';
+import { print, printJson, remark } from './output.js';
 import { onRequestToEnd } from './signals.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -22,15 +22,8 @@ export async function run(env: Env, image: string, options: RunOptions): Promise
   const control = runningGateway(env, options);
   const ending = new AbortController();
   onRequestToEnd(() => ending.abort());
-  const running = await control.status().then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof PerigeeError && error.code === 'gateway-not-running') return false;
-      throw error;
-    },
-  );
-  if (running)
-    return outcome(await follow(control, image, options, ending.signal), (id) => `perigee logs ${id}`);
+  if (await gatewayRuns(control))
+    return outcome(await follow(control, image, options, ending.signal), options);
   if (!options.json)
     remark(
       paint(
@@ -53,8 +46,7 @@ export async function run(env: Env, image: string, options: RunOptions): Promise
     searchPath: env['PATH'] ?? '',
     logger: createLogger('error'),
   });
-  const run = await follow(gateway.control, image, options, ending.signal);
-  return outcome(run, (id) => join(consoleDirectory(config.dataDirectory), `${id}.log`));
+  return outcome(await follow(gateway.control, image, options, ending.signal), options);
 }
 
 async function follow(
@@ -102,7 +94,7 @@ function isWait(item: RunNews): item is Extract<RunNews, { kind: 'changed' }> {
 
 function show(item: RunNews, options: RunOptions): void {
   if (options.json) printJson(item);
-  else if (item.kind === 'console') process.stdout.write(paint('dim', item.text));
+  else if (item.kind === 'console') process.stdout.write(paint('dim', consoleText(item.text)));
   else if (item.kind === 'report') item.samples.forEach((sample) => print(formatSample(sample)));
   else print(paint('cyan', `${item.run.id} ${item.run.image}: ${describeState(item.run)}`));
 }
@@ -125,7 +117,7 @@ function summarise(run: RunRecord, options: RunOptions): void {
   );
 }
 
-function outcome(run: RunRecord, consoleOf: (id: RunId) => string): number {
+function outcome(run: RunRecord, { data }: RunOptions): number {
   if (!isEnded(run) || run.state.kind !== 'ended') return 0;
   const { reason } = run.state;
   if (reason.kind === 'completed' || reason.kind === 'killed-by-user') return 0;
@@ -138,7 +130,7 @@ function outcome(run: RunRecord, consoleOf: (id: RunId) => string): number {
   }
   const printed = run.boot.firstConsoleByteMs !== undefined;
   const cure = printed
-    ? `See what the guest printed: ${consoleOf(run.id)}`
+    ? `See what the guest printed: perigee logs ${run.id}${data === undefined ? '' : ` --data ${data}`}`
     : 'See what is wrong with the board: perigee doctor';
   throw new PerigeeError('run-failed', `${run.image} ${describeState(run)}`, cure);
 }

@@ -69,6 +69,10 @@ const runner = v.strictObject({
   warm: v.optional(v.record(text, wholeNumber(0, MAX_WARM)), {}),
   /** Memory of guests, MiB, that may be kept ready in all. */
   warmMemoryMib: v.optional(wholeNumber(0, 65_536), 64),
+  /** Of each run's console, the newest so many bytes are kept; what came before is gone, and marked. */
+  consoleBytes: v.optional(wholeNumber(4096, 16 * 1024 * 1024), 256 * 1024),
+  /** Of all runs that have ended: the oldest consoles make room. */
+  consoleTotalBytes: v.optional(wholeNumber(1024 * 1024, 2 ** 40), 64 * 1024 * 1024),
   /** A folder to look in before the PATH. */
   qemuDirectory: v.optional(text),
 });

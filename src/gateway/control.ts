@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createConsoleReader } from '../console/index.js';
 import { PerigeeError, endsRun, isEnded } from '../domain/index.js';
 import type {
   Clock,
@@ -116,9 +114,7 @@ async function readLog(store: Store, logDirectory: string, id: RunId): Promise<s
       'See `perigee ps --all` for the runs there are.',
     );
   }
-  const path = join(logDirectory, `${id}.log`);
-  // A guest that printed nothing has no file.
-  return existsSync(path) ? readFile(path, 'utf8') : '';
+  return createConsoleReader(logDirectory, id).more();
 }
 
 /** Subscribed before the start, so that nothing of a run that lives 30 ms is missed. */

@@ -5,7 +5,6 @@ export { newRunId } from './ids.js';
 export { createLogger } from './logger.js';
 export { hostArchitecture } from './host.js';
 export { boardMemory } from './memory.js';
-export { KEPT_LOGS, logsToPrune, pruneLogs, type LogFile } from './prune-logs.js';
 export { PACKAGE_ROOT, BUILT_IMAGES, packageVersion } from './paths.js';
 export {
   acceleratorNote,

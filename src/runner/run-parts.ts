@@ -1,8 +1,12 @@
 import type { Clock, ConsoleDecoder, GuestDecoder, Image, RunRecord, VmSpec } from '../domain/index.js';
-import type { ConsoleLog } from './console-log.js';
 import type { Report } from './hearing.js';
 import type { Vm, VmListener } from './monitor.js';
 import type { ReadyGuest } from './pool.js';
+
+/** Keeps what one guest prints. */
+export interface ConsoleLog extends Disposable {
+  append(chunk: Uint8Array): void;
+}
 
 /** What one run is given: what it is to run, the means, and whom it tells. */
 export interface RunParts {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { PerigeeError, Topic, reasonOf } from '../domain/index.js';
 import type {
   Admission,
@@ -9,7 +8,6 @@ import type {
   ImageName,
 } from '../domain/index.js';
 import type { RunId, RunNews, RunRecord, RunRequest, VmSpec } from '../domain/index.js';
-import { openConsoleLog } from './console-log.js';
 import { processAgeMs } from './footprint.js';
 import { launch } from './launch.js';
 import { markOf } from './marks.js';
@@ -19,6 +17,7 @@ import { kill } from './orphans.js';
 import { createPool, type WarmPool } from './pool.js';
 import { queuedRecord } from './queued-record.js';
 import { placeRequest } from './place-request.js';
+import type { ConsoleLog } from './run-parts.js';
 import { Run } from './run.js';
 import { sampleRuns } from './sampling.js';
 import { prepareReady, readyKey, type WarmSource } from './warm.js';
@@ -32,7 +31,7 @@ export interface RunnerParts extends ObserverParts, WarmSource {
   /** For an image that reports by lines on its console. */
   readonly lines: (image: Image) => ConsoleDecoder;
   readonly stopFrame: Uint8Array;
-  readonly logDirectory: string;
+  readonly console: (id: RunId) => ConsoleLog;
 }
 
 /** Runs guests. Every run is journaled before its process exists, and ended before this is disposed. */
@@ -197,7 +196,7 @@ class QemuRunner implements Runner {
   }
 
   #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec): Run {
-    const { clock, decoder, lines, logDirectory, logger, stopFrame } = this.#parts;
+    const { clock, console, decoder, lines, stopFrame } = this.#parts;
     const observed = observers(this.#parts, this.events, image, record, (frame) => run.send(frame));
     const run: Run = new Run(record, requestedUs, {
       startVm: (each, listener) => startVm(each, listener, this.#processes(record.id)),
@@ -210,9 +209,7 @@ class QemuRunner implements Runner {
         this.#software.add(image.name);
         observed.fellBack(failed, why);
       },
-      log: openConsoleLog(join(logDirectory, `${record.id}.log`), (error) => {
-        logger.error({ run: record.id }, `its console is not kept: ${reasonOf(error)}`);
-      }),
+      log: console(record.id),
     });
     return run;
   }

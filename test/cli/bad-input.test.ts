@@ -139,10 +139,16 @@ describe('the command line refuses, with one clear line and its documented statu
     ]);
   });
 
-  it('ps, stop and logs where no gateway runs', async () => {
-    for (const args of [['ps'], ['stop', 'ab'], ['logs', 'ab']]) {
+  it('ps and stop where no gateway runs', async () => {
+    for (const args of [['ps'], ['stop', 'ab']]) {
       await refuses('gateway-not-running', /no gateway answers/, [...args, '--data', join(folder, 'empty')]);
     }
+  });
+
+  it('logs of a run of which nothing is kept', async () => {
+    const data = ['--data', join(folder, 'empty')];
+    await refuses('run-unknown', /no run begins with "ab"/, ['logs', 'ab', ...data]);
+    await refuses('run-unknown', /nothing is kept of a run 00/, ['logs', '00000000000000ab', ...data]);
   });
 
   it('a data directory whose path is too long for a socket', async () => {
@@ -161,7 +167,13 @@ describe('the command line refuses, with one clear line and its documented statu
 
 describe('an unknown command or option', () => {
   it('ends with the status for wrong usage and says where help is', async () => {
-    for (const args of [['nonesuch'], ['ps', '--nonesuch'], ['run'], ['demo', '--for', 'ever']]) {
+    for (const args of [
+      ['nonesuch'],
+      ['ps', '--nonesuch'],
+      ['run'],
+      ['demo', '--for', 'ever'],
+      ['logs', 'ab', '--tail', 'all'],
+    ]) {
       const { status, stderr } = await perigee(args);
       assert.equal(status, ERROR_EXITS.usage, stderr);
       assert.match(stderr, /--help/);

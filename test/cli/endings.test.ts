@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { runHello } from '../../src/cli/demo-hello.js';
 import type { DemoSummary } from '../../src/cli/index.js';
+import { harmless } from '../../src/cli/output.js';
 import type { RunNews, RunRecord } from '../../src/domain/index.js';
 import { controlSocket } from '../../src/platform/index.js';
 import { lastLine, perigee } from '../support/command.js';
@@ -71,7 +72,34 @@ describe('a command whose gateway ends', () => {
   });
 });
 
+describe('logs', () => {
+  it('shows what ended runs printed, all or the last lines of it, where no gateway runs', async () => {
+    const data = ['--data', join(folder, 'logs')];
+    const ran = await perigee(['run', 'hello', '--follow', '--json', ...data]);
+    const { id } = JSON.parse(lastLine(ran.stdout)) as RunRecord;
+    assert.match((await perigee(['logs', id.slice(0, 8), ...data])).stdout, /^perigee hello .* ready\n$/);
+    assert.equal((await perigee(['logs', id, '--tail', '0', ...data])).stdout, '');
+    const json = await perigee(['logs', id, '-f', '-n', '5', '--json', ...data]);
+    assert.match(json.stdout, new RegExp(`^{"id":"${id}","log":"perigee hello .* ready\\\\n"}\n$`));
+    assert.match(json.stderr, /No gateway runs/);
+  });
+});
+
 describe('logs --follow', () => {
+  it('goes on until the run ends', async () => {
+    await using gateway = await startGatewayProcess(QUIET);
+    const data = ['--data', gateway.directory];
+    const ran = await perigee(['run', 'hello', '--args', 'stay=1', '--json', ...data]);
+    const { id } = JSON.parse(lastLine(ran.stdout)) as RunRecord;
+    const child = spawn(process.execPath, [PERIGEE, 'logs', id, '-f', ...data], { stdio: 'pipe' });
+    const exited = once(child, 'exit');
+    const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+    assert.match(chunk.toString(), /perigee hello .* ready/);
+    assert.equal(child.exitCode, null);
+    await perigee(['stop', id, ...data]);
+    assert.deepEqual(await exited, [0, null]);
+  });
+
   it('ends at once when the run has ended, by its whole id or the beginning of it', async () => {
     await using gateway = await startGatewayProcess(QUIET);
     const data = ['--data', gateway.directory];
@@ -96,6 +124,12 @@ describe('a gateway that is interrupted while it starts', () => {
     child.kill('SIGINT');
     assert.deepEqual(await exited, [0, null]);
     assert.equal(existsSync(controlSocket(data)), false);
+  });
+});
+
+describe('what a guest printed', () => {
+  it('commands no terminal: control characters are shown as their pictures', () => {
+    assert.equal(harmless('\u001b]0;owned\u0007\u009b2J\ttemp 21 °C\r\n'), '␛]0;owned␇␡2J\ttemp 21 °C\r\n');
   });
 });
 

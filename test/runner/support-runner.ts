@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openConsoles } from '../../src/console/index.js';
 import {
   endsRun,
   isEnded,
@@ -103,13 +104,15 @@ export function workshop({
     accelerator: accelerator ?? 'tcg',
     qemuDirectory,
   } as const;
+  const limits = { runBytes: 256 * 1024, totalBytes: 64 * 1024 * 1024 };
+  const consoles = openConsoles(join(folder, 'logs'), limits, quiet);
   const hub = createSensorHub({ clock: systemClock, logger: quiet });
   const runner = createRunner({
     ...{
       journal,
       clock: systemClock,
       logger: quiet,
-      logDirectory: join(folder, 'logs'),
+      console: (id: RunId) => consoles.open(id),
       admission: createAdmission({
         limits: { runs: maxRuns ?? 4, vcpus: 64, ...(memoryMib === undefined ? {} : { memoryMib }) },
         ...{ memory: boardMemory, residentMib: () => 0, clock: systemClock },

@@ -18,6 +18,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   domain: { folders: [], packages: [] },
   yaml: grant([], ['yaml']),
   config: grant(['yaml'], ['yaml']),
+  console: grant([]),
   images: grant(['yaml']),
   runner: grant([], ['execa', 'pidusage']),
   accelerator: grant([]),
