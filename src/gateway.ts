@@ -8,6 +8,7 @@ import { WAIT_ARGS, encodeStart, encodeStop } from './metrics/index.js';
 import {
   BUILT_IMAGES,
   Closer,
+  addedImages,
   airSocket,
   consoleDirectory,
   controlSocket,
@@ -54,7 +55,8 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const orphans = await endOrphans(store, store.gatewayId, logger);
     const recorder = closer.use('recorder', createRecorder(store, logger));
     const sensors = createSensorHub({ clock, logger });
-    const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
+    const added = addedImages(data);
+    const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES, { added });
     const logDirectory = consoleDirectory(data);
     const architecture = hostArchitecture();
     const { consoleBytes, consoleTotalBytes, qemuDirectory, warm, warmMemoryMib } = config.runner;

@@ -3,10 +3,11 @@ import { delimiter, dirname, join } from 'node:path';
 import type { Config } from '../config/index.js';
 import { reasonOf, type Architecture, type GatewayControl } from '../domain/index.js';
 import type { GatewayStatus, Logger } from '../domain/index.js';
-import { QEMU_PROGRAMS, openCatalogue } from '../images/index.js';
-import { BUILT_IMAGES, systemClock } from '../platform/index.js';
+import { QEMU_PROGRAMS } from '../images/index.js';
+import { systemClock } from '../platform/index.js';
 import { boardAccelerator } from '../gateway.js';
 import { createSensorHub } from '../sensors/index.js';
+import { catalogueOf } from './catalogue.js';
 
 /** One fact about this board. `fail`: guests cannot run, or nothing can be stored. `note`: worth knowing. */
 export interface Finding {
@@ -48,7 +49,7 @@ export async function findAccelerator(
   const { accelerator, qemuDirectory } = config.runner;
   if (accelerator !== 'auto') return ok('Accelerator', `${accelerator}, by configuration`);
   const { dataDirectory } = config;
-  const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
+  const catalogue = catalogueOf(config);
   const host = { architecture, qemuDirectory };
   const chooser = boardAccelerator({
     dataDirectory,
@@ -65,7 +66,7 @@ export async function findAccelerator(
 }
 
 export async function findImages(config: Config, architecture: Architecture): Promise<readonly Finding[]> {
-  const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES);
+  const catalogue = catalogueOf(config);
   try {
     const { images, problems } = await catalogue.list();
     const checked = await Promise.allSettled(images.map((image) => catalogue.verify(image, architecture)));

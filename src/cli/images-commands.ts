@@ -15,6 +15,20 @@ export function addImagesCommands(program: Command, action: Act): void {
         return (await import('./images.js')).images(env, options);
       }),
     );
+  command(images, 'show', 'Show an image, and what its files are.', 'perigee images show hello')
+    .argument('<image>', 'its name')
+    .action(
+      action<[string, CommonOptions]>(async (env, name, options) =>
+        (await import('./images-show.js')).show(env, name, options),
+      ),
+    );
+  command(images, 'verify', 'Read every file, and compare it with its checksum.', 'perigee images verify')
+    .argument('[image...]', 'names; all without one')
+    .action(
+      action<[string[], CommonOptions]>(async (env, names, options) =>
+        (await import('./images-verify.js')).verify(env, names, options),
+      ),
+    );
   command(images, 'inspect', 'Say what a file is, by its content.', 'perigee images inspect vmlinuz')
     .argument('<file>', 'a kernel, an initrd or a disk')
     .action(

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PerigeeError, parseImageName, reasonOf } from '../domain/index.js';
 import type { Architecture, Image, ImageFile } from '../domain/index.js';
 import { parseManifest } from './manifest.js';
+import { addedShelves, filePath, folderShelf, imageFolders, isMissing, type Shelf } from './shelf.js';
 
 /** A folder that is no image: named, so that one bad manifest hides nothing and stops nothing else. */
 export interface CatalogueProblem {
@@ -16,6 +17,8 @@ export interface Catalogue {
   list(): Promise<{ readonly images: readonly Image[]; readonly problems: readonly CatalogueProblem[] }>;
   /** @throws PerigeeError `image-unknown` (with the names there are) or `image-invalid`. */
   get(name: string): Promise<Image>;
+  /** The same, and where it was found. */
+  entry(name: string): Promise<CatalogueEntry>;
   /**
    * The size of all files for this architecture, once their contents were found to be what the manifest says. Asked before every start.
    * @throws PerigeeError `image-checksum`, or `image-invalid` when the file cannot be read.
@@ -23,76 +26,86 @@ export interface Catalogue {
   verify(image: Image, architecture: Architecture): Promise<number>;
 }
 
-/** Image folders of `directory`, looked at anew at each call: adding or changing an image needs no restart. */
-export function openCatalogue(directory: string): Catalogue {
-  const known = new Map<string, Known>();
+export interface CatalogueEntry {
+  readonly image: Image;
+  /** Of its manifest. */
+  readonly folder: string;
+  /** By a user of this data directory; else it came with Perigee, or is kept by hand. */
+  readonly added: boolean;
+}
+
+/**
+ * The images of `directory`, and those that were added to `added`, which win where names agree. Looked at anew at each
+ * call: adding or changing an image needs no restart.
+ */
+export function openCatalogue(directory: string, { added }: { readonly added?: string } = {}): Catalogue {
+  const own = added === undefined ? undefined : addedShelves(added);
+  const shelves = [...(own ? [own.added] : []), folderShelf(directory), ...(own ? [own.pending] : [])];
+  const known: Known = new Map();
   return {
     async list() {
-      const results = await Promise.all(
-        (await folders(directory)).map((name) => load(directory, name, known)),
-      );
+      const results = await Promise.all((await shown(shelves)).map((place) => load(place, known)));
       return {
-        images: results.flatMap((result) => ('error' in result ? [] : [result])),
+        images: results.flatMap((result) => ('error' in result ? [] : [result.image])),
         problems: results.flatMap((result) => ('error' in result ? [result] : [])),
       };
     },
-    async get(text) {
-      const name = parseImageName(text);
-      const result = await load(directory, name, known);
-      if (!('error' in result)) return result;
-      const names = await folders(directory);
-      throw names.includes(name) ? result.error : unknownImage(name, directory, names);
-    },
+    get: async (name) => (await find(shelves, name, known)).image,
+    entry: (name) => find(shelves, name, known),
     verify,
   };
 }
 
 /** A manifest as it was when it was parsed: parsing costs a millisecond of every start, a look at the file a tenth. */
-interface Known {
-  readonly stamp: string;
-  readonly image: Image;
+type Known = Map<string, { readonly stamp: string; readonly image: Image }>;
+
+interface Place {
+  readonly shelf: Shelf;
+  readonly name: string;
 }
 
-function unknownImage(name: string, directory: string, names: readonly string[]): PerigeeError {
-  const cure = names.length === 0 ? 'Build the images: npm run images' : `There are: ${names.join(', ')}.`;
-  return new PerigeeError('image-unknown', `there is no image "${name}" in ${directory}`, cure);
-}
-
-async function folders(directory: string): Promise<readonly string[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true });
-    return entries
-      .flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith('.') ? [entry.name] : []))
-      .sort();
-  } catch (cause) {
-    const message = `cannot read the image folder ${directory}: ${reasonOf(cause)}`;
-    throw new PerigeeError(
-      'image-invalid',
-      message,
-      'Build the images (npm run images) or correct imagesDirectory.',
-      {
-        cause,
-      },
-    );
+/** Every name once, in its order. */
+async function shown(shelves: readonly Shelf[]): Promise<readonly Place[]> {
+  const places = new Map<string, Shelf>();
+  for (const shelf of shelves.filter(({ hidden }) => !hidden)) {
+    for (const name of await imageFolders(shelf)) if (!places.has(name)) places.set(name, shelf);
   }
+  return [...places].map(([name, shelf]) => ({ name, shelf })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function load(
-  directory: string,
-  name: string,
-  known: Map<string, Known>,
-): Promise<Image | CatalogueProblem> {
-  const folder = join(directory, name);
+async function find(shelves: readonly Shelf[], text: string, known: Known): Promise<CatalogueEntry> {
+  const name = parseImageName(text);
+  for (const shelf of shelves) {
+    const result = await load({ shelf, name }, known);
+    if (!('error' in result)) return result;
+    // Where there is no such folder, the next shelf may have one.
+    if (await isThere(result.folder)) throw result.error;
+  }
+  const names = (await shown(shelves)).map((place) => place.name);
+  const cure = names.length === 0 ? 'Build the images: npm run images' : `There are: ${names.join(', ')}.`;
+  throw new PerigeeError('image-unknown', `there is no image "${name}"`, cure);
+}
+
+async function isThere(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    () => true,
+    (error: unknown) => !isMissing(error),
+  );
+}
+
+async function load({ shelf, name }: Place, known: Known): Promise<CatalogueEntry | CatalogueProblem> {
+  const folder = join(shelf.directory, name);
   const path = join(folder, 'image.yaml');
+  const added = shelf.blobs !== undefined;
   try {
     const { mtimeNs, ctimeNs, size, ino } = await stat(path, { bigint: true });
     const stamp = [mtimeNs, ctimeNs, size, ino].join(':');
-    const before = known.get(name);
-    if (before?.stamp === stamp) return before.image;
-    const image = parseManifest(await readFile(path, 'utf8'), folder);
+    const before = known.get(folder);
+    if (before?.stamp === stamp) return { image: before.image, folder, added };
+    const image = parseManifest(await readFile(path, 'utf8'), folder, (file) => filePath(shelf, name, file));
     if (image.name !== name) throw misplaced(folder, image.name);
-    known.set(name, { stamp, image });
-    return image;
+    known.set(folder, { stamp, image });
+    return { image, folder, added };
   } catch (error) {
     return { folder, error: error instanceof PerigeeError ? error : unreadable(folder, error) };
   }

@@ -58,8 +58,15 @@ export const manifestSchema = v.strictObject({
   disks: v.optional(diskFiles, {}),
 });
 
-/** @throws PerigeeError `image-invalid`, naming the manifest, the key and the line. */
-export function parseManifest(text: string, folder: string): Image {
+/**
+ * `pathOf` tells where a file lies that the manifest names; it lies in the manifest's own folder otherwise.
+ * @throws PerigeeError `image-invalid`, naming the manifest, the key and the line.
+ */
+export function parseManifest(
+  text: string,
+  folder: string,
+  pathOf: (file: NamedFile) => string = ({ file }) => join(folder, file),
+): Image {
   const parsed = parseYaml(manifestSchema, text);
   const path = join(folder, 'image.yaml');
   if (!parsed.ok) {
@@ -73,7 +80,7 @@ export function parseManifest(text: string, folder: string): Image {
   }
   const boot = Object.fromEntries(
     ARCHITECTURES.flatMap((architecture) => {
-      const set = bootSet(folder, kernels[architecture], initrds[architecture], disks[architecture]);
+      const set = bootSet(pathOf, kernels[architecture], initrds[architecture], disks[architecture]);
       return set ? [[architecture, set]] : [];
     }),
   );
@@ -95,13 +102,13 @@ type NamedDisk = v.InferOutput<typeof diskFile>;
 
 /** Undefined for an architecture that has nothing to boot from; an initrd alone is nothing. */
 function bootSet(
-  folder: string,
+  pathOf: (file: NamedFile) => string,
   kernel: NamedFile | undefined,
   initrd: NamedFile | undefined,
   disk: NamedDisk | undefined,
 ): BootSet | undefined {
   if (!kernel && !disk) return undefined;
-  const at = <F extends NamedFile>({ file, ...rest }: F) => ({ path: join(folder, file), ...rest });
+  const at = <F extends NamedFile>({ file, ...rest }: F) => ({ path: pathOf({ file, ...rest }), ...rest });
   return {
     ...(kernel ? { kernel: at(kernel) } : {}),
     ...(initrd ? { initrd: at(initrd) } : {}),

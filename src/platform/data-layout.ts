@@ -30,3 +30,8 @@ export function demoBackendDirectory(dataDirectory: string): string {
 export function acceleratorNote(dataDirectory: string): string {
   return join(dataDirectory, 'accelerator.json');
 }
+
+/** The images that were added to this data directory. */
+export function addedImages(dataDirectory: string): string {
+  return join(dataDirectory, 'images');
+}

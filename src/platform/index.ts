@@ -8,6 +8,7 @@ export { boardMemory } from './memory.js';
 export { PACKAGE_ROOT, BUILT_IMAGES, packageVersion } from './paths.js';
 export {
   acceleratorNote,
+  addedImages,
   airSocket,
   consoleDirectory,
   controlSocket,

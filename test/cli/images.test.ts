@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { appendFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { BUILT_IMAGES } from '../../src/platform/index.js';
 import { lastLine, perigee } from '../support/command.js';
+import { tempFolder } from '../support/temp.js';
 
+const folder = tempFolder('images');
 const KERNEL = join(BUILT_IMAGES, 'hello', 'kernel-x86_64.elf');
 
 describe('perigee images', () => {
@@ -12,6 +15,37 @@ describe('perigee images', () => {
     const { status, stderr } = await perigee(['images', 'lst']);
     assert.equal(status, 2);
     assert.match(stderr, /no command "images lst"/);
+  });
+
+  it('shows one image, and what its files are', async () => {
+    const { stdout } = await perigee(['images', 'show', 'hello']);
+    assert.match(stdout, /x86_64 kernel +kernel-x86_64\.elf: ELF 64-bit for x86_64/);
+    const json = await perigee(['images', 'show', 'hello', '--json']);
+    const { added, files } = JSON.parse(lastLine(json.stdout)) as { added: boolean; files: unknown[] };
+    assert.deepEqual([added, files.length], [false, 3]);
+    assert.equal((await perigee(['images', 'show', 'none'])).status, 10);
+  });
+
+  it('verifies every file, and ends with the status of the first that is wrong', async () => {
+    const all = await perigee(['images', 'verify']);
+    assert.equal(all.status, 0);
+    assert.equal(all.stdout.match(/^ok /gm)?.length, 6);
+    cpSync(join(BUILT_IMAGES, 'hello'), join(folder, 'hello'), { recursive: true });
+    appendFileSync(join(folder, 'hello', 'kernel-arm64.elf'), 'x');
+    const { status, stdout } = await perigee([
+      'images',
+      'verify',
+      '--json',
+      '--set',
+      `imagesDirectory=${folder}`,
+    ]);
+    assert.equal(status, 12);
+    const verdicts = JSON.parse(lastLine(stdout)) as { ok: boolean; problem?: string }[];
+    assert.deepEqual(
+      verdicts.map(({ ok }) => ok),
+      [true, false, true],
+    );
+    assert.match(verdicts[1]?.problem ?? '', /kernel-arm64\.elf is not what its manifest says/);
   });
 
   it('says what a file is', async () => {

@@ -142,6 +142,62 @@ describe('the catalogue', () => {
   });
 });
 
+describe('the catalogue with added images', () => {
+  const folder = tempFolder('added');
+  const [shipped, added] = [join(folder, 'shipped'), join(folder, 'data', 'images')];
+  const blobs = join(added, '.blobs');
+  for (const name of ['both', 'shipped']) imageFolder(shipped, name);
+  const catalogue = openCatalogue(shipped, { added });
+
+  function addedFolder(directory: string, name: string, text = manifest(name)): void {
+    mkdirSync(join(directory, name), { recursive: true });
+    writeFileSync(join(directory, name, 'image.yaml'), text);
+  }
+
+  const names = async (): Promise<readonly string[]> =>
+    (await catalogue.list()).images.map(({ name }) => name);
+
+  it('needs none of them', async () => {
+    assert.deepEqual(await names(), ['both', 'shipped']);
+  });
+
+  it('finds their files by checksum, so that two share one', async () => {
+    for (const name of ['added', 'twin']) addedFolder(added, name);
+    mkdirSync(blobs);
+    writeFileSync(join(blobs, `sha256-${DIGEST}`), KERNEL);
+    assert.deepEqual(await names(), ['added', 'both', 'shipped', 'twin']);
+    for (const name of ['added', 'twin'])
+      assert.equal(await catalogue.verify(await catalogue.get(name), 'x86_64'), KERNEL.length);
+    writeFileSync(join(blobs, `sha256-${DIGEST}`), 'changed');
+    await assert.rejects(
+      catalogue.verify(await catalogue.get('added'), 'x86_64'),
+      failsWith('image-checksum', /is not what its manifest says/),
+    );
+  });
+
+  it('takes the added one of two of a name, and says so', async () => {
+    assert.equal((await catalogue.entry('both')).added, false);
+    addedFolder(added, 'both');
+    assert.equal((await catalogue.entry('both')).added, true);
+    assert.deepEqual(
+      (await names()).filter((name) => name === 'both'),
+      ['both'],
+    );
+  });
+
+  it('does not hide one that is broken behind one that is shipped', async () => {
+    addedFolder(added, 'shipped', 'name: [');
+    await assert.rejects(catalogue.get('shipped'), failsWith('image-invalid', /syntax/));
+  });
+
+  it('shows nothing of what is being added, but knows its name', async () => {
+    addedFolder(join(added, '.pending'), 'coming');
+    assert.ok(!(await names()).includes('coming'));
+    assert.equal((await catalogue.get('coming')).name, 'coming');
+    await assert.rejects(catalogue.get('.pending'), failsWith('image-unknown', /no image name/));
+  });
+});
+
 describe('the images that come with Perigee', () => {
   it('are all good, and built for every architecture', async () => {
     const catalogue = openCatalogue(BUILT_IMAGES);
