@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { openCatalogue, vmSpec } from '../src/images/index.js';
+import { openCatalogue, qemuSpec } from '../src/images/index.js';
 import { BUILT_IMAGES, hostArchitecture, newRunId } from '../src/platform/index.js';
 import { startGatewayProcess, type GatewayProcess } from '../test/support/gateway-process.js';
 import { median, quantile, rounded, type BenchOptions, type Figures } from './bench.js';
@@ -33,7 +33,7 @@ export async function bootBench({ quick, say }: BenchOptions): Promise<Figures> 
     say('boot: fetches a Linux kernel, if there is none yet');
     const linux = await writeLinuxImage(images, architecture);
     const hello = await openCatalogue(images).get('cold');
-    const spec = vmSpec(hello, '', newRunId(), { architecture, accelerator: 'tcg' });
+    const spec = qemuSpec(hello, '', newRunId(), { architecture, accelerator: 'tcg' });
     await using gateway = await startGatewayProcess({
       ...{ keepRunning: '[]', 'radio.mode': 'off', 'web.enabled': 'false', imagesDirectory: images },
       ...{ 'runner.accelerator': 'tcg', 'runner.warm': '{ stopped: 1, booted: 1 }' },

@@ -13,8 +13,9 @@ import {
   consoleDirectory,
   controlSocket,
   runFolder,
+  runFolders,
 } from './platform/index.js';
-import { hostArchitecture, newRunId } from './platform/index.js';
+import { hostArchitecture, newRunId, pageBytes, pruneRuns } from './platform/index.js';
 import { createRunner, endOrphans, keepRunning, type Runner } from './runner/index.js';
 import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
@@ -59,12 +60,17 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES, { added });
     const logDirectory = consoleDirectory(data);
     const architecture = hostArchitecture();
-    const { consoleBytes, consoleTotalBytes, qemuDirectory, warm, warmMemoryMib } = config.runner;
+    const { consoleBytes, consoleTotalBytes, qemuDirectory, solo5Directory, warm, warmMemoryMib } =
+      config.runner;
     const accelerator = await acceleratorOf(config, {
       ...{ dataDirectory: data, catalogue, host: { architecture, qemuDirectory }, searchPath, clock, logger },
     });
     const runDirectory = (id: RunId): string => runFolder(data, id);
-    const host = { architecture, accelerator, qemuDirectory, runDirectory };
+    const host = {
+      ...{ architecture, accelerator, qemuDirectory, solo5Directory, runDirectory },
+      pageBytes: pageBytes(),
+    };
+    await pruneRuns(runFolders(data), new Set(orphans.adoptable.map(({ id }) => id)), logger);
     const consoles = openConsoles(
       logDirectory,
       { runBytes: consoleBytes, totalBytes: consoleTotalBytes },

@@ -1,5 +1,5 @@
 import { PerigeeError } from '../domain/index.js';
-import type { Architecture, Clock, FirstReport, Logger, VmSpec } from '../domain/index.js';
+import type { Architecture, Clock, FirstReport, Logger, QemuSpec } from '../domain/index.js';
 import { chooseAccelerator, type Verdict } from './choose.js';
 import { lookAtKvm } from './device.js';
 import type { Accelerator, Trials } from './evidence.js';
@@ -13,7 +13,7 @@ export const TRIAL_IMAGE = 'hello';
 export const TRIAL_ARGS = 'loop=2000000';
 
 export interface TrialGuest {
-  readonly spec: (accelerator: Accelerator) => VmSpec;
+  readonly spec: (accelerator: Accelerator) => QemuSpec;
   /** Of the guest's kernel: an answer holds for the bytes that were tried. */
   readonly kernelSha256: string;
 }
@@ -24,7 +24,7 @@ export interface AcceleratorParts {
   /** The verified guest. @throws PerigeeError where there is none. */
   readonly guest: () => Promise<TrialGuest>;
   /** Resolves when nothing is left of the guest. Aborting `stopped` kills it. */
-  readonly firstReport: (spec: VmSpec, stopped: AbortSignal) => Promise<FirstReport>;
+  readonly firstReport: (spec: QemuSpec, stopped: AbortSignal) => Promise<FirstReport>;
   /** Where a program that is given by name only is found: the value of PATH. */
   readonly searchPath: string;
   /** The file that remembers the answer until the next boot; its folder need not exist. */
@@ -76,7 +76,7 @@ async function chooseByTrial(
   { spec, kernelSha256 }: TrialGuest,
   deviceStamp: string,
 ): Promise<AcceleratorChoice> {
-  const named = (accelerator: Accelerator, name: string): VmSpec => ({ ...spec(accelerator), name });
+  const named = (accelerator: Accelerator, name: string): QemuSpec => ({ ...spec(accelerator), name });
   const specs = { tcg: named('tcg', ''), kvm: named('kvm', '') };
   const { searchPath, noteFile, clock, logger } = parts;
   const key = await fingerprint({ specs, kernelSha256, deviceStamp, searchPath });

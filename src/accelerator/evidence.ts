@@ -1,6 +1,6 @@
-import type { Architecture, VmSpec } from '../domain/index.js';
+import type { Architecture, QemuSpec } from '../domain/index.js';
 
-export type Accelerator = VmSpec['accelerator'];
+export type Accelerator = QemuSpec['accelerator'];
 
 /** What one trial showed. */
 export type TrialResult =

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { cpus, release } from 'node:os';
 import { delimiter, join } from 'node:path';
-import type { VmSpec } from '../domain/index.js';
+import type { QemuSpec } from '../domain/index.js';
 import type { Accelerator } from './evidence.js';
 
 /** To be raised when a trial means something else than before. */
@@ -11,7 +11,7 @@ const VERSION = 1;
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 export interface Circumstances {
-  readonly specs: Readonly<Record<Accelerator, VmSpec>>;
+  readonly specs: Readonly<Record<Accelerator, QemuSpec>>;
   readonly kernelSha256: string;
   /** Of /dev/kvm. */
   readonly deviceStamp: string;

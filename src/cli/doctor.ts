@@ -6,6 +6,7 @@ import {
   findImages,
   findQemu,
   findSensors,
+  findTenders,
   type Finding,
 } from './findings.js';
 import { configOf, runningGateway, type CommonOptions } from './options.js';
@@ -26,6 +27,7 @@ export async function doctor(env: Env, options: CommonOptions): Promise<number> 
   const findings = [
     findQemu(architecture, config, env['PATH'] ?? ''),
     await findAccelerator(config, architecture, env['PATH'] ?? '', createLogger('silent')),
+    findTenders(config, env['PATH'] ?? ''),
     ...(await findImages(config, architecture)),
     findDataDirectory(config),
     ...(await findSensors(createLogger('silent'))),

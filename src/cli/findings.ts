@@ -39,6 +39,19 @@ export function findQemu(architecture: Architecture, config: Config, path: strin
   return failed('QEMU', text, 'Run npm run setup, or set runner.qemuDirectory.');
 }
 
+/** Only an image that was built for a tender needs it. */
+export function findTenders(config: Config, path: string): Finding {
+  const { solo5Directory } = config.runner;
+  const folders = solo5Directory === undefined ? path.split(delimiter) : [solo5Directory];
+  const find = (tender: string): string | undefined =>
+    folders.map((folder) => join(folder, tender)).find(isExecutable);
+  const found = ['solo5-hvt', 'solo5-spt'].flatMap((tender) => find(tender) ?? []);
+  if (found.length > 0) return ok('Solo5 tenders', found.join(', '));
+  const text = `neither solo5-hvt nor solo5-spt is ${solo5Directory === undefined ? 'on the PATH' : `in ${solo5Directory}`}`;
+  const cure = 'Needed only for images that were built for one: docs/unikernels.md says how to get them.';
+  return { name: 'Solo5 tenders', verdict: 'note', text, cure };
+}
+
 /** What would be used, tried if need be: a /dev/kvm that opens may still run no guest. */
 export async function findAccelerator(
   config: Config,

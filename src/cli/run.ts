@@ -110,11 +110,15 @@ function summarise(run: RunRecord, options: RunOptions): void {
       : readyMs !== undefined
         ? `ready after ${formatValue(readyMs, 'milliseconds')}, no metric`
         : 'no metric';
-  const spawn = ` (QEMU started after ${formatValue(spawnedMs, 'milliseconds')})`;
+  const spawn = ` (started after ${formatValue(spawnedMs, 'milliseconds')})`;
   const rss = run.footprint ? `, peak RSS ${formatValue(run.footprint.peakRssBytes, 'bytes')}` : '';
   print(
-    `${run.id} ${run.image} ${describeState(run)}: ${boot}${spawn}${rss}, ${run.accelerator} on ${run.architecture}`,
+    `${run.id} ${run.image} ${describeState(run)}: ${boot}${spawn}${rss}, ${accelerationOf(run)} on ${run.architecture}`,
   );
+}
+
+function accelerationOf({ accelerator }: RunRecord): string {
+  return accelerator === 'none' ? 'as a process' : accelerator;
 }
 
 function outcome(run: RunRecord, { data }: RunOptions): number {

@@ -75,6 +75,8 @@ const runner = v.strictObject({
   consoleTotalBytes: v.optional(wholeNumber(1024 * 1024, 2 ** 40), 64 * 1024 * 1024),
   /** A folder to look in before the PATH. */
   qemuDirectory: v.optional(text),
+  /** The same for the Solo5 tenders. */
+  solo5Directory: v.optional(text),
 });
 
 export const configSchema = v.strictObject({

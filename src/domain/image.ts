@@ -42,9 +42,18 @@ export interface DiskFile extends ImageFile {
   readonly format: 'raw' | 'qcow2';
 }
 
+/** What a Solo5 image says of itself in the notes of its ELF file: whose guest it is, and the devices that it needs. */
+export interface Solo5Note {
+  /** Absent for one that is unknown here. `virtio` is QEMU; hvt and spt have a tender of their own. */
+  readonly target?: 'hvt' | 'spt' | 'virtio' | 'muen' | 'genode' | 'xen';
+  readonly devices: readonly { readonly kind: 'net' | 'block'; readonly name: string }[];
+}
+
 /** What a board of one architecture boots the image from. */
 export interface BootSet {
   readonly kernel?: ImageFile;
+  /** Of a kernel that is a Solo5 image. */
+  readonly solo5?: Solo5Note;
   readonly initrd?: ImageFile;
   readonly disk?: DiskFile;
 }
@@ -63,6 +72,8 @@ export interface Image {
   readonly memoryMib: number;
   readonly vcpus: number;
   readonly args: string;
+  /** TAP interfaces of the board, by the names of a Solo5 image's network devices. */
+  readonly taps: Readonly<Record<string, string>>;
   readonly sensors: readonly SensorName[];
   /** How often the gateway reads the granted sensors for this guest. */
   readonly sensorRateHz: number;

@@ -26,6 +26,8 @@ interface GuestSpec {
   readonly program: string;
   readonly memoryMib: number;
   readonly ends: ConsoleEnds;
+  /** What executes the guest's instructions; `none` for a guest that is a process of the board's own. */
+  readonly accelerator: 'tcg' | 'kvm' | 'none';
 }
 
 /** All that QEMU must know. */
@@ -52,8 +54,24 @@ export interface QemuSpec extends GuestSpec {
   readonly rendezvous?: string;
 }
 
+/**
+ * All that a Solo5 tender must know (github.com/Solo5/solo5, docs/building.md). It has one processor, no machine protocol,
+ * no frame channel, and cannot wait before its first instruction or outlive its gateway.
+ */
+export interface TenderSpec extends GuestSpec {
+  /** hvt runs a guest in KVM; spt runs it as a process behind a filter of system calls. */
+  readonly monitor: 'solo5-hvt' | 'solo5-spt';
+  readonly accelerator: 'kvm' | 'none';
+  readonly kernel: string;
+  readonly args: string;
+  /** TAP interfaces of the board, by the names that the image gives to its network devices. */
+  readonly taps: Readonly<Record<string, string>>;
+  /** `scratch`: a folder for the copy that the guest writes to, gone before it starts. */
+  readonly block?: { readonly name: string; readonly path: string; readonly scratch: string };
+}
+
 /** One guest under one kind of monitor. */
-export type VmSpec = QemuSpec;
+export type VmSpec = QemuSpec | TenderSpec;
 
 /** What a family's console says about its end. The patterns are ours, never a guest's or a manifest's. */
 export interface ConsoleEnds {

@@ -1,6 +1,6 @@
 import { TRIAL_ARGS, TRIAL_IMAGE, createAccelerator, type AcceleratorChooser } from '../accelerator/index.js';
 import { parseRunId, type Clock, type Logger } from '../domain/index.js';
-import { vmSpec, type Catalogue, type HostChoices } from '../images/index.js';
+import { qemuSpec, type Catalogue, type HostChoices } from '../images/index.js';
 import { createGuestDecoder } from '../metrics/index.js';
 import { acceleratorNote, hostArchitecture } from '../platform/index.js';
 import { firstReport } from '../runner/index.js';
@@ -36,7 +36,7 @@ export function boardAccelerator({
       await catalogue.verify(image, architecture);
       return {
         kernelSha256: image.boot[architecture]?.kernel?.sha256 ?? '',
-        spec: (accelerator) => vmSpec(image, TRIAL_ARGS, NO_RUN, { ...host, accelerator }),
+        spec: (accelerator) => qemuSpec(image, TRIAL_ARGS, NO_RUN, { ...host, accelerator }),
       };
     },
     firstReport: async (spec, stopped) => {

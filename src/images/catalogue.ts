@@ -6,6 +6,7 @@ import { PerigeeError, parseImageName, reasonOf } from '../domain/index.js';
 import type { Architecture, Image, ImageFile } from '../domain/index.js';
 import { parseManifest } from './manifest.js';
 import { addedShelves, filePath, folderShelf, imageFolders, isMissing, type Shelf } from './shelf.js';
+import { isNoted, withSolo5Notes } from './solo5-file.js';
 
 /** A folder that is no image: named, so that one bad manifest hides nothing and stops nothing else. */
 export interface CatalogueProblem {
@@ -102,9 +103,10 @@ async function load({ shelf, name }: Place, known: Known): Promise<CatalogueEntr
     const stamp = [mtimeNs, ctimeNs, size, ino].join(':');
     const before = known.get(folder);
     if (before?.stamp === stamp) return { image: before.image, folder, added };
-    const image = parseManifest(await readFile(path, 'utf8'), folder, (file) => filePath(shelf, name, file));
+    const text = await readFile(path, 'utf8');
+    const image = await withSolo5Notes(parseManifest(text, folder, (file) => filePath(shelf, name, file)));
     if (image.name !== name) throw misplaced(folder, image.name);
-    known.set(folder, { stamp, image });
+    if (isNoted(image)) known.set(folder, { stamp, image });
     return { image, folder, added };
   } catch (error) {
     return { folder, error: error instanceof PerigeeError ? error : unreadable(folder, error) };

@@ -66,10 +66,11 @@ function troubleOf(
   family: Family | undefined,
   target: Solo5Target | undefined,
 ): Trouble | undefined {
+  if (target === 'hvt' || target === 'spt') return undefined;
   if (target !== undefined && target !== 'virtio') {
     return {
-      text: `it is built for Solo5's ${target}, and QEMU cannot start it`,
-      cure: 'Build it for virtio (mirage configure -t virtio).',
+      text: `it is built for Solo5's ${target}, and neither QEMU nor a tender can start it`,
+      cure: 'Build it for hvt, spt or virtio (mirage configure -t).',
     };
   }
   if (protocol !== undefined) return undefined;

@@ -52,6 +52,9 @@ const SOLO5_ENDS: ConsoleEnds = {
   halts: false,
 };
 
+/** A tender passes the guest's status on, which says more than a line that the guest may or may not print. */
+export const TENDER_ENDS: ConsoleEnds = { ...SOLO5_ENDS, done: [] };
+
 export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
   perigee: {
     machines: {
@@ -89,7 +92,10 @@ export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
   },
   mirage: {
     machines: { x86_64: PC_NO_ACPI },
-    cannot: { arm64: 'its QEMU build is for x86_64 only; a Solo5 tender runs it on arm64', armv7: NO_32_BIT },
+    cannot: {
+      arm64: 'it is built for QEMU, which Solo5 supports on x86_64 only: build it for hvt or spt',
+      armv7: NO_32_BIT,
+    },
     args: 'append',
     debugExitPort: 0x501,
     ends: SOLO5_ENDS,

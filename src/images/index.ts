@@ -1,6 +1,6 @@
 /** What can be run: manifests, flavours and the catalogue of image folders. */
 export { openCatalogue, type Catalogue, type CatalogueProblem } from './catalogue.js';
-export { QEMU_PROGRAMS, vmSpec, type HostChoices } from './vm-spec.js';
+export { QEMU_PROGRAMS, qemuSpec, vmSpec, type HostChoices } from './vm-spec.js';
 export { parseManifest } from './manifest.js';
 export { warmStart } from './warm-start.js';
 export { FLAVOUR_FACTS, type FlavourFacts } from './flavours.js';

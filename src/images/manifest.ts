@@ -33,6 +33,10 @@ const sensors = v.pipe(
   v.checkItems((sensor, index, all) => all.indexOf(sensor) === index, 'this sensor is granted twice'),
 );
 
+/** As Solo5's elftool takes them; and as Linux does (IFNAMSIZ, with a final zero). */
+const deviceName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9]{1,67}$/, 'expected letters and digits'));
+const tapName = v.pipe(v.string(), v.regex(/^[\w.-]{1,15}$/, 'expected the name of a network interface'));
+
 export const manifestSchema = v.strictObject({
   name: v.string(),
   version: v.pipe(v.string(), v.maxLength(32)),
@@ -41,6 +45,7 @@ export const manifestSchema = v.strictObject({
   memoryMib: wholeNumber(1, 65_536),
   vcpus: v.optional(wholeNumber(1, 8), 1),
   args: v.optional(args, ''),
+  taps: v.optional(v.record(deviceName, tapName), {}),
   sensors: v.optional(sensors, []),
   sensorRateHz: v.optional(v.pipe(v.number(), v.minValue(0.1), v.maxValue(100)), 10),
   windowMs: v.optional(wholeNumber(100, 3_600_000), 1000),

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { PerigeeError, type Architecture, type BootFiles, type BootSet } from '../domain/index.js';
-import type { Image, QemuSpec, RunId } from '../domain/index.js';
+import type { Image, QemuSpec, RunId, VmSpec } from '../domain/index.js';
 import { FLAVOUR_FACTS, type FlavourFacts } from './flavours.js';
+import { refused } from './refusal.js';
+import { tenderSpec } from './tender-spec.js';
 
 /** What the board decides, and not the image. */
 export interface HostChoices {
@@ -9,6 +11,10 @@ export interface HostChoices {
   readonly accelerator: 'tcg' | 'kvm';
   /** Looked in for QEMU before the PATH; absent for the PATH only. */
   readonly qemuDirectory?: string | undefined;
+  /** The same for the Solo5 tenders. */
+  readonly solo5Directory?: string | undefined;
+  /** Of the board's kernel. */
+  readonly pageBytes?: number | undefined;
   /** A folder of the run's own, for what it shares with the gateway. */
   readonly runDirectory?: (id: RunId) => string;
 }
@@ -19,10 +25,21 @@ export const QEMU_PROGRAMS: Record<Architecture, string> = {
   armv7: 'qemu-system-arm',
 };
 
-/** @throws PerigeeError `run-refused` where the image has nothing for this board, or its family cannot run on it. */
-export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoices): QemuSpec {
+/**
+ * Under a Solo5 tender for an image that was built for one, else under QEMU.
+ * @throws PerigeeError `run-refused` where the image has nothing for this board, or its family cannot run on it.
+ */
+export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoices): VmSpec {
+  const boot = image.boot[host.architecture];
+  return boot?.solo5 && boot.kernel && boot.solo5.target !== 'virtio'
+    ? tenderSpec(image, { ...boot, kernel: boot.kernel, solo5: boot.solo5 }, args, runId, host)
+    : qemuSpec(image, args, runId, host);
+}
+
+/** @throws PerigeeError `run-refused`. */
+export function qemuSpec(image: Image, args: string, runId: RunId, host: HostChoices): QemuSpec {
   const { architecture, accelerator } = host;
-  const software = (): QemuSpec => vmSpec(image, args, runId, { ...host, accelerator: 'tcg' });
+  const software = (): QemuSpec => qemuSpec(image, args, runId, { ...host, accelerator: 'tcg' });
   const facts = FLAVOUR_FACTS[image.flavour];
   const machine = facts.machines[architecture];
   const boot = image.boot[architecture];
@@ -60,12 +77,6 @@ function rendezvousOf({ runDirectory }: HostChoices, runId: RunId): Pick<QemuSpe
   if (Buffer.byteLength(rendezvous) <= MAX_RENDEZVOUS) return { rendezvous };
   const message = `${rendezvous} is too long a path for a socket, which a guest with afterRestart: adopt needs`;
   throw new PerigeeError('run-refused', message, 'Use a data directory with a shorter path.');
-}
-
-function refused(image: Image, architecture: Architecture, why: string): PerigeeError {
-  const message = `image ${image.name} cannot run on ${architecture}: ${why}`;
-  const cure = `Use a board or an image that fit each other; docs/unikernels.md says what each family runs on.`;
-  return new PerigeeError('run-refused', message, cure);
 }
 
 /** A multiboot module's command line follows its file name; commas in it would separate modules. */

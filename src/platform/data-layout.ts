@@ -18,7 +18,12 @@ export function consoleDirectory(dataDirectory: string): string {
 
 /** A folder of a run's own, while it lives. */
 export function runFolder(dataDirectory: string, run: RunId): string {
-  return join(dataDirectory, 'runs', run);
+  return join(runFolders(dataDirectory), run);
+}
+
+/** Where they all are. */
+export function runFolders(dataDirectory: string): string {
+  return join(dataDirectory, 'runs');
 }
 
 /** The database of the demo's own backend. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { PerigeeError, type Architecture } from '../domain/index.js';
 
 const ARCHITECTURE_OF_NODE: Readonly<Record<string, Architecture>> = {
@@ -12,4 +13,20 @@ export function hostArchitecture(): Architecture {
   if (architecture) return architecture;
   const cure = 'Use a 64-bit PC, or a board with a 64-bit or ARMv7 processor.';
   throw new PerigeeError('run-refused', `there are no guests for the processor ${process.arch}`, cure);
+}
+
+/** elf.h: of the pairs of words that the kernel gives each program, the one with the size of a page. */
+const AT_PAGESZ = 6n;
+
+/** Of this board's kernel; undefined where it does not say. */
+export function pageBytes(): number | undefined {
+  try {
+    // Its words have 64 bits on every board that the answer matters on.
+    const words = readFileSync('/proc/self/auxv');
+    for (let at = 0; at + 16 <= words.length; at += 16)
+      if (words.readBigUInt64LE(at) === AT_PAGESZ) return Number(words.readBigUInt64LE(at + 8));
+  } catch {
+    // No /proc: what needs to know has to try.
+  }
+  return undefined;
 }

@@ -3,8 +3,9 @@ export { systemClock } from './clock.js';
 export { Closer } from './closer.js';
 export { newRunId } from './ids.js';
 export { createLogger } from './logger.js';
-export { hostArchitecture } from './host.js';
+export { hostArchitecture, pageBytes } from './host.js';
 export { boardMemory } from './memory.js';
+export { pruneRuns } from './prune-runs.js';
 export { PACKAGE_ROOT, BUILT_IMAGES, packageVersion } from './paths.js';
 export {
   acceleratorNote,
@@ -14,4 +15,5 @@ export {
   controlSocket,
   demoBackendDirectory,
   runFolder,
+  runFolders,
 } from './data-layout.js';

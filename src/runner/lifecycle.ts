@@ -97,7 +97,8 @@ function endReason(life: Lifecycle, exit: MonitorExit): EndReason {
   }
   if (/cannot (set up guest memory|allocate memory)/i.test(exit.stderr)) return { kind: 'out-of-memory' };
   if (life.poweredOff === true && life.panic === undefined) return { kind: 'completed' };
-  if (!life.resumed && !wasKilled(exit)) return { kind: 'host-refused', detail: refusal(exit) };
+  if (!life.resumed && life.panic === undefined && !wasKilled(exit))
+    return { kind: 'host-refused', detail: refusal(exit) };
   return { kind: 'crashed', detail: crashDetail(life, exit) };
 }
 

@@ -10,7 +10,10 @@ export type MonitorEvent =
   | { readonly kind: 'paused' }
   /** `reason` in QEMU's words: guest-shutdown, guest-reset, guest-panic, host-qmp-quit, … */
   | { readonly kind: 'shutdown'; readonly reason: string }
-  | { readonly kind: 'panicked' };
+  /** `detail`: what is known of how. */
+  | { readonly kind: 'panicked'; readonly detail: string }
+  /** The guest ended by itself; only from a monitor that passes the guest's own status on. */
+  | { readonly kind: 'ended'; readonly status: number };
 
 /** Called as things happen; never awaited, and must not throw. */
 export interface VmListener {

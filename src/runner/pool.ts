@@ -4,7 +4,7 @@ import {
   type ImageName,
   type Logger,
   type RunId,
-  type VmSpec,
+  type QemuSpec,
   type WarmStart,
 } from '../domain/index.js';
 import type { Vm, VmListener } from './monitor.js';
@@ -22,7 +22,7 @@ export interface ReadyKey {
 export interface Readiable {
   readonly way: WarmStart;
   /** What is started. */
-  readonly spec: VmSpec;
+  readonly spec: QemuSpec;
   readonly key: ReadyKey;
   readonly readyWithinMs: number;
 }
@@ -30,7 +30,7 @@ export interface Readiable {
 /** Ready, and promised to one run. */
 export interface ReadyGuest {
   readonly way: WarmStart;
-  readonly spec: VmSpec;
+  readonly spec: QemuSpec;
   readonly processId: number | undefined;
   /** Lets it go. All that it said so far comes first, before this returns. */
   release(listener: VmListener): Vm;
@@ -40,7 +40,7 @@ export interface PoolParts {
   readonly reserve: Admission['reserve'];
   /** The image as it is now, verified; undefined for one that cannot be kept ready. @throws PerigeeError `image-*`. */
   readonly prepare: (image: ImageName, slot: RunId) => Promise<Readiable | undefined>;
-  readonly startVm: (spec: VmSpec, listener: VmListener, slot: RunId, stopped: boolean) => Vm;
+  readonly startVm: (spec: QemuSpec, listener: VmListener, slot: RunId, stopped: boolean) => Vm;
   /** Lets a booted guest begin. */
   readonly startFrame: Uint8Array;
   readonly newSlot: () => RunId;

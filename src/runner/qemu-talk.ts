@@ -75,7 +75,7 @@ function eventOf(message: QmpMessage): MonitorEvent | undefined {
     case 'SHUTDOWN':
       return { kind: 'shutdown', reason: String(message.data['reason']) };
     case 'GUEST_PANICKED':
-      return { kind: 'panicked' };
+      return { kind: 'panicked', detail: 'the guest reported a panic' };
     default:
       return undefined;
   }

@@ -5,7 +5,7 @@ import { processAgeMs, type Measured } from './footprint.js';
 import { Hearing, type Heard, type Report } from './hearing.js';
 import { acceleratorFailed, describeFailure, type MonitorExit, type StopCause } from './lifecycle.js';
 import type { MonitorEvent, Vm, VmListener } from './monitor.js';
-import { commandLineOf } from './monitors.js';
+import { commandLineOf, fallbackOf, missingText } from './monitors.js';
 import type { ReadyGuest } from './pool.js';
 import type { RunParts } from './run-parts.js';
 import { climbDown } from './stop-ladder.js';
@@ -174,15 +174,14 @@ export class Run {
 
   #onExit(exit: MonitorExit & { readonly missing: boolean }): void {
     this.#hearing?.end();
-    const { fallback, program } = this.#spec;
+    const fallback = fallbackOf(this.#spec);
     if (fallback && !exit.missing && acceleratorFailed(this.#book.life, exit)) {
       return this.#startWithout(fallback, describeFailure(this.#book.life, exit));
     }
-    const stderr = exit.missing ? `${program} is not installed; install QEMU: npm run setup` : exit.stderr;
-    this.#endWith({ ...exit, stderr });
+    this.#endWith(exit.missing ? { ...exit, stderr: missingText(this.#spec) } : exit);
   }
 
-  #startWithout(fallback: NonNullable<VmSpec['fallback']>, why: string): void {
+  #startWithout(fallback: VmSpec, why: string): void {
     this.#parts.fellBack(this.record, why);
     this.#spec = fallback;
     this.#book.startAgain({ accelerator: fallback.accelerator, commandLine: commandLineOf(fallback) });
@@ -212,7 +211,9 @@ export class Run {
         this.#book.measure();
         return this.#book.feed({ ...event, powerOff: this.#spec.ends.powerOff });
       case 'panicked':
-        return this.#book.feed({ kind: 'panic', detail: 'the guest reported a panic' });
+        return this.#book.feed({ kind: 'panic', detail: event.detail });
+      case 'ended':
+        return this.#book.feed({ kind: 'done', status: event.status });
     }
   }
 

@@ -11,7 +11,7 @@ import type { RunId, RunNews, RunRecord, RunRequest, VmSpec } from '../domain/in
 import { processAgeMs } from './footprint.js';
 import { launch } from './launch.js';
 import { markOf } from './marks.js';
-import { adoptVm, startVm, type StartOptions } from './monitors.js';
+import { adoptVm, fallbackOf, startReady, startVm, type StartOptions } from './monitors.js';
 import { observers, record, type ObserverParts } from './observers.js';
 import { kill } from './orphans.js';
 import { createPool, type WarmPool } from './pool.js';
@@ -77,8 +77,7 @@ class QemuRunner implements Runner {
       ...{ startFrame: parts.warm.startFrame, newSlot: parts.warm.newSlot, budgetMib: parts.warm.budgetMib },
       ...{ logger: parts.logger, reserve: (request, giveBack) => parts.admission.reserve(request, giveBack) },
       prepare: (image, slot) => prepareReady(parts, image, slot),
-      startVm: (spec, listener, slot, stopped) =>
-        startVm(spec, listener, { ...this.#processes(slot), stopped }),
+      startVm: (spec, listener, slot, stopped) => startReady(spec, listener, this.#processes(slot), stopped),
     });
     this.#sampling = sampleRuns(this.#runs, parts.clock, (run, samples) => record(parts, run, samples));
   }
@@ -187,7 +186,7 @@ class QemuRunner implements Runner {
   /** In software for an image under which the accelerator was seen to fail. */
   #specOf(image: Image, { args, id }: RunRequest): VmSpec {
     const spec = this.#parts.spec(image, args ?? '', id);
-    return this.#software.has(image.name) ? (spec.fallback ?? spec) : spec;
+    return this.#software.has(image.name) ? (fallbackOf(spec) ?? spec) : spec;
   }
 
   #processes(slot: RunId): StartOptions {

@@ -1,4 +1,4 @@
-import type { FirstReport, GuestDecoder, VmSpec } from '../domain/index.js';
+import type { FirstReport, GuestDecoder, QemuSpec } from '../domain/index.js';
 import { lastWords } from './lifecycle.js';
 import type { VmListener } from './monitor.js';
 import { startVm } from './monitors.js';
@@ -11,7 +11,7 @@ const TRIAL_MARK = 'trial';
  * Resolves when QEMU has been reaped.
  */
 export async function firstReport(
-  spec: VmSpec,
+  spec: QemuSpec,
   decoder: GuestDecoder,
   searchPath: string,
   stopped: AbortSignal,

@@ -35,9 +35,11 @@ export async function prepareReady(
   if (way === undefined) return undefined;
   await catalogue.verify(image, architecture);
   const cold = spec(image, '', slot);
+  const ready = way === 'booted' ? spec(image, warm.waitArgs, slot) : cold;
+  // A tender lets its guest go at once.
+  if (cold.monitor !== 'qemu' || ready.monitor !== 'qemu') return undefined;
   return {
-    way,
-    spec: way === 'booted' ? spec(image, warm.waitArgs, slot) : cold,
+    ...{ way, spec: ready },
     key: readyKey(image, cold),
     readyWithinMs: image.readyWithinMs,
   };
@@ -45,5 +47,6 @@ export async function prepareReady(
 
 /** What a run that would be started so wants, if it is to be given a guest that was started before. */
 export function readyKey(image: Image, cold: VmSpec): ReadyKey {
-  return { image: JSON.stringify(image), start: commandLineOf({ ...cold, name: '' }).join('\0') };
+  const nameless = cold.monitor === 'qemu' ? { ...cold, name: '' } : cold;
+  return { image: JSON.stringify(image), start: commandLineOf(nameless).join('\0') };
 }

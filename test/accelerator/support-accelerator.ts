@@ -9,7 +9,7 @@ import {
   type TrialGuest,
 } from '../../src/accelerator/index.js';
 import type { FirstReport, Image, RunId } from '../../src/domain/index.js';
-import { QEMU_PROGRAMS, openCatalogue, vmSpec } from '../../src/images/index.js';
+import { QEMU_PROGRAMS, openCatalogue, qemuSpec } from '../../src/images/index.js';
 import { createGuestDecoder } from '../../src/metrics/index.js';
 import { BUILT_IMAGES, hostArchitecture, systemClock } from '../../src/platform/index.js';
 import { firstReport } from '../../src/runner/trial.js';
@@ -52,7 +52,7 @@ export async function trialGuest(qemuDirectory?: string): Promise<TrialGuest> {
   await openCatalogue(BUILT_IMAGES).verify(hello, architecture);
   return {
     kernelSha256: hello.boot[architecture]?.kernel?.sha256 ?? '',
-    spec: (accelerator) => vmSpec(hello, TRIAL_ARGS, NO_RUN, { architecture, accelerator, qemuDirectory }),
+    spec: (accelerator) => qemuSpec(hello, TRIAL_ARGS, NO_RUN, { architecture, accelerator, qemuDirectory }),
   };
 }
 

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { PerigeeError, type Image } from '../../src/domain/index.js';
-import { FLAVOUR_FACTS, openCatalogue, parseManifest, vmSpec } from '../../src/images/index.js';
+import { FLAVOUR_FACTS, openCatalogue, parseManifest, qemuSpec, vmSpec } from '../../src/images/index.js';
 import { BUILT_IMAGES, newRunId } from '../../src/platform/index.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
@@ -246,7 +246,7 @@ describe('a family', () => {
   it('gets its arguments the way it takes them', () => {
     const x86 = { architecture: 'x86_64', accelerator: 'tcg' } as const;
     const argsOf = (flavour: string, rest = ''): unknown => {
-      const { args, boot } = vmSpec(imageOf(flavour, rest), 'a=1,2', newRunId(), x86);
+      const { args, boot } = qemuSpec(imageOf(flavour, rest), 'a=1,2', newRunId(), x86);
       return [args, boot.initrd];
     };
     assert.deepEqual(argsOf('unikraft'), ['-- a=1,2', undefined]);

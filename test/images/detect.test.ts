@@ -20,7 +20,7 @@ import {
 } from './support-files.js';
 
 const VIRTIO = 3;
-const HVT = 1;
+const XEN = 6;
 const HAS_ADDRESSES = 0x10003;
 const SOLO5 = {
   multibootFlags: HAS_ADDRESSES,
@@ -137,10 +137,10 @@ const TROUBLE: readonly (readonly [what: string, file: Uint8Array, text: RegExp,
   ['IncludeOS without its loader', elfFile({ multibootFlags: 3 }), /takes no 64-bit file/, /--initrd/],
   ['a Hermit program without its loader', elfFile({ notes: [HERMIT_NOTE] }), /by its loader/, /--initrd/],
   [
-    "a Solo5 image for hvt's tender",
-    elfFile({ notes: solo5Notes(HVT, []) }),
-    /built for Solo5's hvt/,
-    /virtio/,
+    'a Solo5 image for Xen',
+    elfFile({ notes: solo5Notes(XEN, []) }),
+    /built for Solo5's xen/,
+    /hvt, spt or virtio/,
   ],
   ['a kernel for MIPS', elfFile({ machine: 8 }), /built for MIPS/, /x86_64, arm64 or armv7/],
   ['an initrd', fileWith(16, [0, '070701']), /starts nothing/, /--initrd/],

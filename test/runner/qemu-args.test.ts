@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FLAVOURS, type BootFiles, type Image } from '../../src/domain/index.js';
-import { FLAVOUR_FACTS, vmSpec } from '../../src/images/index.js';
+import { FLAVOUR_FACTS, qemuSpec } from '../../src/images/index.js';
 import { newRunId } from '../../src/platform/index.js';
 import { qemuArgs } from '../../src/runner/qemu-args.js';
 
@@ -27,7 +27,7 @@ function argsOf(
 ): readonly string[] {
   const architecture = 'x86_64';
   const whole = { ...image, flavour, metrics, boot: { x86_64: boot } as Image['boot'] };
-  return qemuArgs(vmSpec(whole, 'x', newRunId(), { architecture, accelerator: 'tcg' }));
+  return qemuArgs(qemuSpec(whole, 'x', newRunId(), { architecture, accelerator: 'tcg' }));
 }
 
 const valueOf = (args: readonly string[], option: string): string | undefined =>

@@ -32,7 +32,7 @@ describe('a relay', () => {
     const heard: string[] = [];
     const relay = createRelay((what) => heard.push(typeof what === 'string' ? what : what.kind));
     relay.channel(Buffer.from('a'));
-    relay.event({ kind: 'panicked' });
+    relay.event({ kind: 'panicked', detail: 'p' });
     relay.attach(scribe());
     relay.channel(Buffer.from('b'));
     assert.deepEqual(heard, ['channel', 'panicked']);

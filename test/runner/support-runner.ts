@@ -75,6 +75,8 @@ export interface WorkshopOptions {
   readonly architecture?: Architecture;
   /** Where a fake QEMU lies. */
   readonly qemuDirectory?: string;
+  /** Where fake tenders lie. */
+  readonly solo5Directory?: string;
   readonly maxRuns?: number;
   readonly memoryMib?: number;
   readonly warmMemoryMib?: number;
@@ -91,6 +93,7 @@ export function workshop({
   images,
   architecture,
   qemuDirectory,
+  solo5Directory,
   maxRuns,
   memoryMib,
   warmMemoryMib,
@@ -102,7 +105,8 @@ export function workshop({
   const host = {
     architecture: architecture ?? hostArchitecture(),
     accelerator: accelerator ?? 'tcg',
-    qemuDirectory,
+    ...{ qemuDirectory, solo5Directory },
+    runDirectory: (id: RunId) => join(folder, 'runs', id),
   } as const;
   const limits = { runBytes: 256 * 1024, totalBytes: 64 * 1024 * 1024 };
   const consoles = openConsoles(join(folder, 'logs'), limits, quiet);

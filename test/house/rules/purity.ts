@@ -24,6 +24,8 @@ const PURE_FILES: readonly string[] = [
   'src/radio/services.ts',
   'src/runner/lifecycle.ts',
   'src/runner/qemu-args.ts',
+  'src/runner/tender-args.ts',
+  'src/runner/tender-evidence.ts',
   'src/scheduler/budget.ts',
   'src/scheduler/queue.ts',
   'src/sensors/parse.ts',

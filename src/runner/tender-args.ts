@@ -1,0 +1,28 @@
+import type { TenderSpec } from '../domain/index.js';
+
+/** Free in every program that we start: 3 and 4 are the socket pairs of QEMU's. */
+const DISK_FD = 9;
+
+/**
+ * A tender opens its guest's disk for writing, and knows no copy on write. The guest gets a copy that has no name any more
+ * when it starts, so that nothing is left of it however the run, or the gateway, ends. The shell becomes the tender.
+ */
+const ON_A_COPY = [
+  'mkdir -p "$1" && cp --reflink=auto -- "$2" "$1/disk" || exit',
+  `exec ${DISK_FD}<>"$1/disk"`,
+  'rm -r "$1" && shift 2 && exec "$@"',
+].join('\n');
+
+/** The whole command line, the program first. */
+export function tenderCommand(spec: TenderSpec): readonly string[] {
+  const { args, block, kernel, memoryMib, program, taps } = spec;
+  const command = [
+    ...[program, `--mem=${memoryMib}`],
+    ...Object.entries(taps).map(([device, tap]) => `--net:${device}=${tap}`),
+    ...(block ? [`--block:${block.name}=/dev/fd/${DISK_FD}`] : []),
+    ...['--', kernel],
+    // It joins its arguments with blanks, so one is as good as many.
+    ...(args === '' ? [] : [args]),
+  ];
+  return block ? ['/bin/sh', '-c', ON_A_COPY, 'sh', block.scratch, block.path, ...command] : command;
+}

@@ -1,0 +1,42 @@
+import type { TenderSpec } from '../domain/index.js';
+import { lastWords, type MonitorExit } from './lifecycle.js';
+import type { MonitorEvent } from './monitor.js';
+
+/** include/solo5.h: an abort of the guest, or a trap that it did not handle. */
+const SOLO5_EXIT_ABORT = 255;
+/** What the tender, and the shell before it, end with when they have something to say themselves (err(3), sh(1)). */
+const COMPLAINTS: readonly (number | undefined)[] = [1, 2, 126, 127];
+/** Of a guest that is a process: its own faults, and a system call that its filter forbids. */
+const FAULTS: readonly string[] = ['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGABRT'];
+
+/**
+ * What the end of a tender tells of its guest. The tender passes the guest's status on, but ends with 1 for itself, and
+ * then says why on standard error, where no guest can write. `spoke`: the guest has run. None: the tender refused it.
+ */
+export function tenderEvidence(
+  monitor: TenderSpec['monitor'],
+  exit: MonitorExit,
+  spoke: boolean,
+): readonly MonitorEvent[] {
+  if (exit.signal !== undefined) return [{ kind: 'panicked', detail: signalText(monitor, exit.signal) }];
+  if (exit.code === undefined) return [];
+  const words = tenderWords(monitor, exit.stderr);
+  if (words !== '' && COMPLAINTS.includes(exit.code))
+    return spoke ? [{ kind: 'panicked', detail: words }] : [];
+  if (exit.code !== SOLO5_EXIT_ABORT) return [{ kind: 'ended', status: exit.code }];
+  return [{ kind: 'panicked', detail: `the guest aborted (status ${SOLO5_EXIT_ABORT})` }];
+}
+
+/** With ours, where KVM is what failed: no other tender can run the same image. */
+export function tenderWords(monitor: TenderSpec['monitor'], stderr: string): string {
+  const words = lastWords(stderr);
+  const needsKvm = monitor === 'solo5-hvt' && /\bkvm\b/i.test(words);
+  return needsKvm ? `${words} (an image for hvt runs in KVM only; built for spt, it needs none)` : words;
+}
+
+function signalText(monitor: TenderSpec['monitor'], signal: string): string {
+  if (monitor === 'solo5-spt' && signal === 'SIGSYS')
+    return 'the guest made a system call that solo5-spt forbids';
+  if (monitor === 'solo5-spt' && FAULTS.includes(signal)) return `the guest faulted (${signal})`;
+  return `${monitor} ended with signal ${signal}`;
+}
