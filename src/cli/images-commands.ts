@@ -1,7 +1,9 @@
-import type { Command } from 'commander';
-import { PerigeeError } from '../domain/index.js';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { ARCHITECTURES, FLAVOURS, PerigeeError } from '../domain/index.js';
 import { command, type Act } from './command.js';
+import type { AddOptions } from './images-add.js';
 import type { CommonOptions } from './options.js';
+import { parseDuration } from './parse.js';
 
 /** `perigee images` and what is below it; alone it lists. */
 export function addImagesCommands(program: Command, action: Act): void {
@@ -29,6 +31,14 @@ export function addImagesCommands(program: Command, action: Act): void {
         (await import('./images-verify.js')).verify(env, names, options),
       ),
     );
+  addAddCommand(images, action);
+  command(images, 'rm', 'Remove an image that was added.', 'perigee images rm nginx')
+    .argument('<image>', 'its name')
+    .action(
+      action<[string, CommonOptions]>(async (env, name, options) =>
+        (await import('./images-rm.js')).remove(env, name, options),
+      ),
+    );
   command(images, 'inspect', 'Say what a file is, by its content.', 'perigee images inspect vmlinuz')
     .argument('<file>', 'a kernel, an initrd or a disk')
     .action(
@@ -36,6 +46,45 @@ export function addImagesCommands(program: Command, action: Act): void {
         (await import('./images-inspect.js')).inspect(env, file, options),
       ),
     );
+}
+
+function addAddCommand(images: Command, action: Act): void {
+  command(
+    images,
+    'add',
+    'Add an image of any family, once it was seen to boot.',
+    'perigee images add app.elf --flavour unikraft --memory 32',
+  )
+    .argument('<path>', 'a kernel, a disk, or a folder that holds them or an image.yaml')
+    .addOption(new Option('--flavour <name>', 'its family; absent: as its content says').choices(FLAVOURS))
+    .option('--name <name>', "absent: made of the file's name")
+    .addOption(new Option('--arch <name>', 'of a disk, which does not say it').choices(ARCHITECTURES))
+    .option('--memory <MiB>', 'RAM of the guest', parseNumber(1, MAX_MEMORY_MIB))
+    .option('--vcpus <count>', 'virtual processors', parseNumber(1, MAX_VCPUS))
+    .option('--args <text>', "the guest's command line")
+    .option('--disk <file>', 'what the kernel finds as its disk')
+    .option('--initrd <file>', 'what is loaded beside the kernel')
+    .option('--description <text>', 'for people')
+    .option('--ready-text <text>', 'what it prints when it is ready; absent: its first metric says so')
+    .option('--ready-within <time>', 'how long it may take to be ready (default: 30s)', parseDuration)
+    .option('--keep', 'add it although it did not boot')
+    .action(
+      action<[string, AddOptions]>(async (env, path, options) =>
+        (await import('./images-add.js')).add(env, path, options),
+      ),
+    );
+}
+
+/** What a manifest may say. */
+const MAX_MEMORY_MIB = 65_536;
+const MAX_VCPUS = 8;
+
+function parseNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
+  };
 }
 
 /** What is no command below `images` comes to the one that is meant when there is none. */

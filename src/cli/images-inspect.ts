@@ -15,13 +15,15 @@ export async function inspect(_env: Env, file: string, options: CommonOptions): 
 /** Lines for people. */
 export function describeLooked({ path, bytes, detected }: Looked): readonly string[] {
   const { architecture, family, format, protocol, role, solo5, trouble } = detected;
+  const tender = solo5?.target === 'hvt' || solo5?.target === 'spt' ? `solo5-${solo5.target}` : undefined;
+  const starter = tender ?? (protocol && `QEMU, by ${PROTOCOLS[protocol]}`);
   const devices = solo5?.devices.map(({ kind, name }) => `${kind} "${name}"`).join(', ');
   return [
     `${path}: ${format}, ${formatValue(bytes, 'bytes')}`,
     `  role           ${role}`,
     `  architecture   ${architecture ?? 'not said by the file'}`,
     `  flavour        ${family ? `${family.flavour}, because ${family.why}` : 'not recognised'}`,
-    ...(protocol ? [`  started by     ${PROTOCOLS[protocol]}`] : []),
+    ...(starter === undefined ? [] : [`  started by     ${starter}`]),
     ...(devices ? [`  devices        ${devices}`] : []),
     ...(trouble ? [`  cannot start   ${trouble.text}`, `                 ${trouble.cure}`] : []),
   ];

@@ -4,6 +4,7 @@ import { packageVersion } from '../platform/index.js';
 import { command, type Act } from './command.js';
 import { addImagesCommands } from './images-commands.js';
 import type { CommonOptions } from './options.js';
+import { parseDuration } from './parse.js';
 import { complain } from './output.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -108,19 +109,8 @@ function parseCount(text: string): number {
   throw new InvalidArgumentError('Give a number of lines.');
 }
 
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
-/** What setTimeout can wait for. */
-const MAX_DURATION_MS = 2 ** 31 - 1;
-
 function parsePriority(text: string): number {
   const priority = /^-?\d$/.test(text) ? Number(text) : NaN;
   if (priority >= LOWEST_PRIORITY && priority <= HIGHEST_PRIORITY) return priority;
   throw new InvalidArgumentError(`Give a whole number from ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}.`);
-}
-
-function parseDuration(text: string): number {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|h)$/.exec(text);
-  const ms = Number(match?.[1]) * (UNITS_MS[match?.[2] ?? ''] ?? NaN);
-  if (ms > 0 && ms <= MAX_DURATION_MS) return ms;
-  throw new InvalidArgumentError('Give a time such as 30s, 5m or 1h.');
 }

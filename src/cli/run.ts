@@ -1,6 +1,6 @@
 import { PerigeeError, isEnded, reasonOf } from '../domain/index.js';
 import type { GatewayControl, RunId, RunNews, RunRecord } from '../domain/index.js';
-import { createLogger, newRunId, systemClock } from '../platform/index.js';
+import { newRunId } from '../platform/index.js';
 import { configOf, gatewayRuns, runningGateway, type CommonOptions } from './options.js';
 import { consoleText, describeState, formatSample, formatValue, paint } from './output.js';
 import { print, printJson, remark } from './output.js';
@@ -33,19 +33,8 @@ export async function run(env: Env, image: string, options: RunOptions): Promise
     );
   const config = configOf(env, options);
   // Loaded only here: a command that talks to a gateway needs nothing of one, and starts in a third of the time.
-  const { startGateway } = await import('../gateway.js');
-  await using gateway = await startGateway({
-    config: {
-      ...config,
-      keepRunning: [],
-      radio: { ...config.radio, mode: 'off' },
-      sync: { intervalMs: config.sync.intervalMs },
-      web: { ...config.web, enabled: false },
-    },
-    clock: systemClock,
-    searchPath: env['PATH'] ?? '',
-    logger: createLogger('error'),
-  });
+  const { startOwnGateway } = await import('./own-gateway.js');
+  await using gateway = await startOwnGateway(env, config);
   return outcome(await follow(gateway.control, image, options, ending.signal), options);
 }
 

@@ -17,6 +17,7 @@ export const ERROR_EXITS = {
   'radio-unavailable': 18,
   'backend-unreachable': 19,
   'backend-refused': 20,
+  'image-in-use': 23,
   internal: 70,
 } as const;
 

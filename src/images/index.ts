@@ -5,3 +5,5 @@ export { parseManifest } from './manifest.js';
 export { warmStart } from './warm-start.js';
 export { FLAVOUR_FACTS, type FlavourFacts } from './flavours.js';
 export { lookAt, type Looked } from './look.js';
+export { openAddedImages } from './added.js';
+export { draftImage, type Draft, type Said } from './draft.js';

@@ -30,7 +30,7 @@ export function filePath(shelf: Shelf, image: string, file: { file: string; sha2
   return blobPath(shelf.blobs, file.sha256);
 }
 
-function blobPath(blobs: string, sha256: string): string {
+export function blobPath(blobs: string, sha256: string): string {
   return join(blobs, `sha256-${sha256}`);
 }
 

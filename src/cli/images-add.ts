@@ -1,0 +1,125 @@
+import { totalmem } from 'node:os';
+import type { Config } from '../config/index.js';
+import { PerigeeError, isEnded, type Architecture, type GatewayControl } from '../domain/index.js';
+import { draftImage, openAddedImages, type Draft, type Said } from '../images/index.js';
+import { addedImages, hostArchitecture } from '../platform/index.js';
+import { bootOnce, type Boot } from './boot-once.js';
+import { catalogueOf } from './catalogue.js';
+import { describeLooked } from './images-inspect.js';
+import { configOf, gatewayRuns, runningGateway, type CommonOptions } from './options.js';
+import { describeState, formatSample, formatValue, paint, print, printJson, remark } from './output.js';
+import { onRequestToEnd } from './signals.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface AddOptions extends CommonOptions, Pick<Said, SameWord> {
+  readonly arch?: Architecture;
+  readonly memory?: number;
+  readonly readyWithin?: number;
+  /** Although it did not boot. */
+  readonly keep?: true;
+}
+
+type SameWord = 'name' | 'flavour' | 'vcpus' | 'args' | 'disk' | 'initrd' | 'description' | 'readyText';
+
+/** Adds what was found to boot. Ends with 0 when it is there, else with why not, and then nothing is left of it. */
+export async function add(env: Env, path: string, options: AddOptions): Promise<number> {
+  const config = configOf(env, options);
+  const ending = new AbortController();
+  onRequestToEnd(() => ending.abort());
+  const board = { architecture: hostArchitecture(), memoryMib: Math.floor(totalmem() / 2 ** 20) };
+  const draft = await draftImage(path, saidIn(options), board);
+  const say = options.json ? remark : print;
+  describeDraft(draft).forEach(say);
+  await needFreeName(config, draft);
+
+  const { image } = draft;
+  const added = openAddedImages(addedImages(config.dataDirectory));
+  const pending = await added.begin(image.name, draft.text, draft.files, ending.signal);
+  let kept = false;
+  try {
+    say(`Booting it once, ready within ${formatValue(image.readyWithinMs / 1000, 'seconds')}…`);
+    const boot = await withGateway(env, options, config, (control) =>
+      bootOnce(control, image.name, ending.signal),
+    );
+    describeBoot(boot).forEach(say);
+    if (!boot.ok && (options.keep === undefined || ending.signal.aborted)) throw notBooted(draft, boot);
+    await pending.publish();
+    kept = true;
+    tell(draft, boot, options);
+    return 0;
+  } finally {
+    if (!kept) await pending.discard();
+  }
+}
+
+function saidIn(options: AddOptions): Said {
+  const { arch, args, description, disk, flavour, initrd } = options;
+  const { memory, name, readyText, readyWithin, vcpus } = options;
+  const said = {
+    ...{ architecture: arch, args, description, disk, flavour, initrd },
+    ...{ memoryMib: memory, name, readyText, readyWithinMs: readyWithin, vcpus },
+  };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+}
+
+/** Also of the images that come with Perigee: an added one would hide it. */
+async function needFreeName(config: Config, { image: { name } }: Draft): Promise<void> {
+  const { images } = await catalogueOf(config).list();
+  if (!images.some((image) => image.name === name)) return;
+  const cure = 'Give another --name; what was added before can be removed: perigee images rm';
+  throw new PerigeeError('image-in-use', `there is an image ${name} already`, cure);
+}
+
+/** The gateway that runs, or one of its own where none does: either way as any run is started. */
+async function withGateway<T>(
+  env: Env,
+  options: CommonOptions,
+  config: Config,
+  use: (control: GatewayControl) => Promise<T>,
+): Promise<T> {
+  const control = runningGateway(env, options);
+  if (await gatewayRuns(control)) return use(control);
+  const { startOwnGateway } = await import('./own-gateway.js');
+  await using gateway = await startOwnGateway(env, config);
+  return await use(gateway.control);
+}
+
+function describeDraft({ composed, looked }: Draft): readonly string[] {
+  const files = [looked.kernel, looked.initrd, looked.disk].filter((file) => file !== undefined);
+  const { architecture, flavour, memoryMib, name, why } = composed;
+  return [
+    ...files.flatMap(describeLooked),
+    `${paint('bold', name)}: ${flavour} (${why}) for ${architecture}, with ${memoryMib} MiB`,
+  ];
+}
+
+function describeBoot({ firstLine, firstSample, run }: Boot): readonly string[] {
+  const phases = (Object.entries(run.boot) as [string, number][])
+    .map(([phase, ms]) => `${phase.replace(/Ms$/, '')} ${formatValue(ms, 'milliseconds')}`)
+    .join(', ');
+  return [
+    `  end            ${describeState(run)}`,
+    `  phases         ${phases}`,
+    ...(firstLine === undefined ? [] : [`  first line     ${firstLine}`]),
+    ...(firstSample ? [`  first metric   ${formatSample(firstSample)}`] : []),
+    ...(run.footprint ? [`  peak RSS       ${formatValue(run.footprint.peakRssBytes, 'bytes')}`] : []),
+    `  accelerator    ${run.accelerator}`,
+  ];
+}
+
+function notBooted({ image }: Draft, { run }: Boot): PerigeeError {
+  const { state } = run;
+  const silent = state.kind === 'ended' && state.reason.kind === 'never-ready';
+  const ready = silent ? 'Say with --ready-text what it prints when it is ready. ' : '';
+  const cure = `${ready}See what it printed: perigee logs ${run.id}; --keep adds it all the same.`;
+  const how = isEnded(run) ? describeState(run) : 'did not end';
+  return new PerigeeError('run-failed', `${image.name} was not added: it ${how}`, cure);
+}
+
+function tell(draft: Draft, boot: Boot, options: AddOptions): void {
+  const { composed, files, looked } = draft;
+  if (options.json) return printJson({ ...composed, ...looked, files, boot });
+  const although = boot.ok ? '' : ', although it did not boot well';
+  print(`Added ${composed.name}${although}. Start it: perigee run ${composed.name}`);
+}

@@ -1,0 +1,12 @@
+import { InvalidArgumentError } from 'commander';
+
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+/** What setTimeout can wait for. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
+export function parseDuration(text: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|h)$/.exec(text);
+  const ms = Number(match?.[1]) * (UNITS_MS[match?.[2] ?? ''] ?? NaN);
+  if (ms > 0 && ms <= MAX_DURATION_MS) return ms;
+  throw new InvalidArgumentError('Give a time such as 30s, 5m or 1h.');
+}

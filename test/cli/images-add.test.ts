@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { RunRecord } from '../../src/domain/index.js';
+import { BUILT_IMAGES, PACKAGE_ROOT, hostArchitecture } from '../../src/platform/index.js';
+import { elfFile, rawDisk } from '../images/support-files.js';
+import { lastLine, perigee } from '../support/command.js';
+import { startGatewayProcess } from '../support/gateway-process.js';
+import { tempFolder } from '../support/temp.js';
+
+const folder = tempFolder('images-add');
+const KERNEL = join(BUILT_IMAGES, 'hello', `kernel-${hostArchitecture()}.elf`);
+
+/** What is in the list, of those that were added. */
+async function added(data: string): Promise<readonly string[]> {
+  const { stdout } = await perigee(['images', 'ls', '--json', '--data', data]);
+  const { images } = JSON.parse(lastLine(stdout)) as { images: { name: string; added: boolean }[] };
+  return images.filter((image) => image.added).map(({ name }) => name);
+}
+
+const blobs = (data: string): readonly string[] => readdirSync(join(data, 'images', '.blobs'));
+
+describe('perigee images add', () => {
+  it('adds a kernel of ours with nothing said, once it has booted, and says what it saw', async () => {
+    const data = join(folder, 'ours');
+    const { status, stdout } = await perigee(['images', 'add', KERNEL, '--name', 'mine', '--data', data]);
+    assert.equal(status, 0);
+    assert.match(stdout, /flavour +perigee, because its ELF note says Perigee/);
+    assert.match(stdout, /phases .*ready [\d.]+ ms/);
+    assert.match(stdout, /first line +perigee hello/);
+    assert.match(stdout, /first metric +guest_boot\{image="mine"\}/);
+    assert.deepEqual(await added(data), ['mine']);
+    const run = await perigee(['run', 'mine', '--json', '--data', data]);
+    assert.equal((JSON.parse(lastLine(run.stdout)) as RunRecord).image, 'mine');
+    const removed = await perigee(['images', 'rm', 'mine', '--data', data]);
+    assert.match(removed.stdout, /Removed mine/);
+    assert.deepEqual([await added(data), blobs(data)], [[], []]);
+  });
+
+  it('adds a folder with a manifest as it is, byte for byte', async () => {
+    const data = join(folder, 'whole');
+    const copy = join(folder, 'copy');
+    cpSync(join(BUILT_IMAGES, 'hello'), copy, { recursive: true });
+    const manifest = readFileSync(join(copy, 'image.yaml'), 'utf8').replace('name: hello', 'name: copied');
+    writeFileSync(join(copy, 'image.yaml'), manifest);
+    assert.equal((await perigee(['images', 'add', copy, '--data', data])).status, 0);
+    assert.equal(readFileSync(join(data, 'images', 'copied', 'image.yaml'), 'utf8'), manifest);
+    assert.equal(blobs(data).length, 3);
+    const said = await perigee(['images', 'add', copy, '--memory', '8', '--data', data]);
+    assert.equal(said.status, 2);
+    assert.match(said.stderr, /has a manifest of its own/);
+  });
+
+  it('adds a folder whose manifest leaves the files out, as our own sources do', async () => {
+    const data = join(folder, 'source');
+    const source = join(folder, 'sourced');
+    mkdirSync(source);
+    cpSync(KERNEL, join(source, 'kernel'));
+    const manifest = readFileSync(join(PACKAGE_ROOT, 'images', 'hello', 'image.yaml'), 'utf8');
+    writeFileSync(join(source, 'image.yaml'), manifest.replace('name: hello', 'name: sourced'));
+    const { stdout } = await perigee(['images', 'add', source, '--json', '--data', data]);
+    const { boot, flavour } = JSON.parse(lastLine(stdout)) as { boot: { ok: boolean }; flavour: string };
+    assert.deepEqual([boot.ok, flavour], [true, 'perigee']);
+  });
+
+  it('keeps nothing of one that does not boot, unless it is told to', async () => {
+    const data = join(folder, 'failing');
+    const failing = ['images', 'add', KERNEL, '--name', 'dies', '--args', 'fault=die', '--data', data];
+    const { status, stdout, stderr } = await perigee(failing);
+    assert.equal(status, 15);
+    assert.match(stdout, /end +crashed: panic: /);
+    assert.match(
+      stderr,
+      /dies was not added: it crashed: .*\n {2}See what it printed: perigee logs [0-9a-f]{16}/,
+    );
+    assert.deepEqual([await added(data), blobs(data)], [[], []]);
+    const kept = await perigee([...failing, '--keep']);
+    assert.equal(kept.status, 0);
+    assert.match(kept.stdout, /Added dies, although it did not boot well/);
+    assert.deepEqual(await added(data), ['dies']);
+  });
+
+  it('says what a guest needs that runs, and never says that it is ready', async () => {
+    const silent = ['--args', 'fault=silent', '--ready-within', '1s', '--name', 'silent'];
+    const { status, stderr } = await perigee([
+      'images',
+      'add',
+      KERNEL,
+      ...silent,
+      '--data',
+      join(folder, 'silent'),
+    ]);
+    assert.equal(status, 15);
+    assert.match(stderr, /sent no metric in time\n {2}Say with --ready-text what it prints/);
+  });
+
+  it('refuses, with one line and what to do, what this board cannot run', async () => {
+    const data = join(folder, 'refused');
+    const files = join(folder, 'files');
+    mkdirSync(files);
+    const file = (name: string, content: Uint8Array): string => {
+      writeFileSync(join(files, name), content);
+      return join(files, name);
+    };
+    const other = hostArchitecture() === 'arm64' ? 'x86_64' : 'arm64';
+    const cases: readonly (readonly [status: number, text: RegExp, args: readonly string[]])[] = [
+      [
+        11,
+        /disk\.img is a disk .*starts from a kernel/,
+        [file('disk.img', rawDisk(0x83)), '--flavour', 'unikraft'],
+      ],
+      [11, /is for .*, and this board is/, [join(BUILT_IMAGES, 'hello', `kernel-${other}.elf`)]],
+      [11, /asks for 65536 MiB, and this board has/, [KERNEL, '--memory', '65536']],
+      [11, /cannot read .*none/, [join(files, 'none')]],
+      [11, /it is empty/, [file('empty', new Uint8Array())]],
+      [11, /neither a multiboot header/, [file('program', elfFile({ machine: 62 }))]],
+      [11, /which family/, [file('plain', elfFile({ machine: 62, multibootFlags: 0x10003 }))]],
+      [2, /Give a whole number from 1 to 65536/, [KERNEL, '--memory', 'much']],
+      [2, /Allowed choices are perigee/, [KERNEL, '--flavour', 'plan9']],
+      [23, /there is an image hello already/, [KERNEL, '--name', 'hello']],
+    ];
+    for (const [expected, text, args] of cases) {
+      const { status, stderr } = await perigee(['images', 'add', ...args, '--data', data]);
+      assert.equal(status, expected, `${args.join(' ')}: ${stderr}`);
+      assert.match(stderr, text);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    }
+    rmSync(files, { recursive: true });
+  });
+});
+
+describe('images of a gateway that runs', () => {
+  it('are verified by it, run at once, and stay while a run of them goes on', async () => {
+    await using gateway = await startGatewayProcess({
+      'radio.mode': 'off',
+      'web.enabled': 'false',
+      keepRunning: '[]',
+    });
+    const data = ['--data', gateway.directory];
+    const stay = ['images', 'add', KERNEL, '--name', 'stays', '--args', 'stay=1', '--json', ...data];
+    const { boot } = JSON.parse(lastLine((await perigee(stay)).stdout)) as { boot: { run: RunRecord } };
+    const runs = await gateway.control.runs(10);
+    assert.deepEqual(
+      runs.map(({ id }) => id),
+      [boot.run.id],
+    );
+    const { id } = JSON.parse(
+      lastLine((await perigee(['run', 'stays', '--json', ...data])).stdout),
+    ) as RunRecord;
+    const refused = await perigee(['images', 'rm', 'stays', ...data]);
+    assert.equal(refused.status, 23);
+    assert.match(
+      refused.stderr,
+      new RegExp(`run ${id} of stays goes on\\n {2}Stop it first: perigee stop ${id}`),
+    );
+    await perigee(['stop', id, ...data]);
+    assert.equal((await perigee(['images', 'rm', 'stays', ...data])).status, 0);
+    assert.deepEqual(await added(gateway.directory), []);
+  });
+});
