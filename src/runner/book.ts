@@ -11,6 +11,7 @@ export class RunBook {
   #life: Lifecycle;
   #record: RunRecord;
   #replaying = false;
+  #adopted = false;
 
   constructor(record: RunRecord, requestedUs: number, clock: Clock, changed: (run: RunRecord) => void) {
     this.#record = record;
@@ -50,6 +51,7 @@ export class RunBook {
   phase(name: keyof BootPhases): void {
     const { boot } = this.#record;
     if (this.#replaying || boot[name] !== undefined) return;
+    if (this.#adopted && name !== 'endedMs') return;
     this.note({ boot: { ...boot, [name]: (this.#clock.monotonicUs() - this.#sinceUs) / 1000 } });
   }
 
@@ -58,6 +60,11 @@ export class RunBook {
     this.#replaying = true;
     action();
     this.#replaying = false;
+  }
+
+  /** What its first gateway had not written down of the boot stays unknown: it was not seen, or lost with that gateway. */
+  adopt(): void {
+    this.#adopted = true;
   }
 
   waits(why: QueueReason): void {

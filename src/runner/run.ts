@@ -74,6 +74,7 @@ export class Run {
   adopt(processId: number): boolean {
     const vm = this.#parts.adoptVm(this.#spec, processId, this.#listener());
     if (!vm) return false;
+    this.#book.adopt();
     this.#follow(vm);
     this.#book.tell();
     const { image } = this.#parts;
@@ -254,7 +255,7 @@ export class Run {
 
   #onReport(report: Report): void {
     // Once at the beginning, since on a busy board a short run is over before anyone looks again.
-    if (this.record.boot.firstMetricMs === undefined) setImmediate(() => this.#book.measure());
+    if (!this.#book.life.reported) setImmediate(() => this.#book.measure());
     this.#book.phase('firstMetricMs');
     this.#book.phase('readyMs');
     this.#book.feed({ kind: 'report' });
