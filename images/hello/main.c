@@ -52,9 +52,12 @@ static void sleep_once(void) {
         platform_idle(deadline);
 }
 
-static void report_boot(uint64_t boot_us) {
+static uint64_t boot_us;
+
+static void report_boot(void) {
     static struct report report;
     const char *rounds = option_find("loop", 0);
+    report.count = 0;
     report.guest_us = platform_now_us();
     put_milliseconds(&report, METRIC_GUEST_BOOT, boot_us);
     channel_declare(METRIC_GUEST_BOOT, "guest_boot", UNIT_MILLISECONDS);
@@ -77,10 +80,10 @@ static void write_garbage(void) {
 }
 
 static void say_hello(void) {
-    uint64_t boot_us = platform_now_us();
-    channel_hello(IMAGE_NAME, IMAGE_VERSION);
+    boot_us = platform_now_us();
+    channel_hello(IMAGE_NAME, IMAGE_VERSION, report_boot);
     if (!option_is("fault", "silent"))
-        report_boot(boot_us);
+        report_boot();
     channel_flush();
     print("perigee " IMAGE_NAME " " IMAGE_VERSION " ready\n"); /* after the report, which it would delay */
 }

@@ -31,7 +31,7 @@ static uint64_t newest_us;
 static uint32_t reports;
 
 static void say_hello(void) {
-    channel_hello(IMAGE_NAME, IMAGE_VERSION);
+    channel_hello(IMAGE_NAME, IMAGE_VERSION, NULL);
     channel_flush();
 }
 
