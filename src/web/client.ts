@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { ERROR_EXITS, PerigeeError, isEnded } from '../domain/index.js';
 import type {
@@ -13,7 +13,10 @@ import type {
 
 /** The gateway behind a Unix socket. Every call fails with `gateway-not-running` when nobody listens there. */
 export function connectControl(socketPath: string): GatewayControl {
-  const get = async <T>(path: string): Promise<T> => (await json({ socketPath, method: 'GET', path })) as T;
+  // A third of the time of a call is that of its connection. One that is not used holds nobody up at the end.
+  const agent = new Agent({ keepAlive: true });
+  const to = { agent, socketPath };
+  const get = async <T>(path: string): Promise<T> => (await json({ ...to, method: 'GET', path })) as T;
   return {
     status: () => get<GatewayStatus>('/api/status'),
     images: () => get<ImageList>('/api/images'),
@@ -21,15 +24,15 @@ export function connectControl(socketPath: string): GatewayControl {
     runs: async (limit) =>
       (await get<readonly RunRecord[]>('/api/runs')).filter((run, i) => i < limit || !isEnded(run)),
     latest: () => get<readonly LatestSample[]>('/api/latest'),
-    consoleLog: (id) => text({ socketPath, method: 'GET', path: `/api/runs/${id}/log` }),
-    run: (body) => news({ socketPath, method: 'POST', path: '/api/runs', body }),
-    news: () => news({ socketPath, method: 'GET', path: '/api/live' }),
-    stop: async (id) =>
-      (await json({ socketPath, method: 'POST', path: `/api/runs/${id}/stop` })) as RunRecord,
+    consoleLog: (id) => text({ ...to, method: 'GET', path: `/api/runs/${id}/log` }),
+    run: (body) => news({ ...to, method: 'POST', path: '/api/runs', body }),
+    news: () => news({ ...to, method: 'GET', path: '/api/live' }),
+    stop: async (id) => (await json({ ...to, method: 'POST', path: `/api/runs/${id}/stop` })) as RunRecord,
   };
 }
 
 interface Call {
+  readonly agent: Agent;
   readonly socketPath: string;
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -82,14 +85,21 @@ async function* lines(call: Call, left: AbortSignal): AsyncGenerator<RunNews, un
   }
 }
 
-function open({ socketPath, method, path, body }: Call, signal?: AbortSignal): Promise<IncomingMessage> {
-  const options = { socketPath, method, path, agent: false, ...(signal ? { signal } : {}) };
+/** Every request may be repeated: what acts carries the id of what it acts on. */
+function open(call: Call, signal?: AbortSignal): Promise<IncomingMessage> {
+  const { agent, body, method, path, socketPath } = call;
+  const options = { agent, socketPath, method, path, ...(signal ? { signal } : {}) };
   return new Promise((done, reject) => {
     const request = httpRequest(options, (response) => {
       if (response.statusCode === 200) done(response);
       else wholeText(response).then(refusal).then(reject, reject);
     });
-    request.once('error', (cause: NodeJS.ErrnoException) => reject(notRunning(socketPath, cause)));
+    request.once('error', (cause: NodeJS.ErrnoException) => {
+      // The gateway closed the connection just when it was used again.
+      if (request.reusedSocket && cause.code === 'ECONNRESET' && signal?.aborted !== true)
+        open(call, signal).then(done, reject);
+      else reject(notRunning(socketPath, cause));
+    });
     request.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
