@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -132,6 +133,25 @@ describe('the catalogue', () => {
     await assert.rejects(catalogue.verify(image, 'x86_64'), failsWith('image-checksum', /sha256/));
     rmSync(join(directory, 'changed', 'kernel'));
     await assert.rejects(catalogue.verify(image, 'x86_64'), failsWith('image-invalid', /cannot read a file/));
+  });
+
+  it('checks a kernel of any length, and waits for nothing that is no file', async () => {
+    imageFolder(directory, 'long');
+    const path = join(directory, 'long', 'kernel');
+    for (const bytes of [0, 64 * 1024, 64 * 1024 + 1, 1_000_000]) {
+      const content = Buffer.alloc(bytes, 'perigee');
+      writeFileSync(path, content);
+      const digest = createHash('sha256').update(content).digest('hex');
+      writeFileSync(join(directory, 'long', 'image.yaml'), manifest('long').replace(DIGEST, digest));
+      assert.equal(await catalogue.verify(await catalogue.get('long'), 'x86_64'), bytes);
+    }
+    rmSync(path);
+    execFileSync('mkfifo', [path]);
+    await assert.rejects(
+      catalogue.verify(await catalogue.get('long'), 'x86_64'),
+      failsWith('image-invalid', /no regular file/),
+    );
+    rmSync(join(directory, 'long'), { recursive: true });
   });
 
   it('says what to do when the folder of images is not there', async () => {
