@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import {
   currentPages,
@@ -26,17 +26,25 @@ function openInProc(): number {
   }).length;
 }
 
+/** proc(5), statm. */
+function residentPages(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]);
+}
+
 describe('what a process costs', LINUX, () => {
   it('can be asked again and again of processes that end, and holds no descriptor of them', async () => {
     for (let round = 0; round < 5; round += 1) {
       const child = spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 60_000)'], {
         stdio: 'ignore',
       });
-      assert.ok(child.pid);
-      assert.ok(((await currentUsage([child.pid])).get(child.pid)?.rssBytes ?? 0) > 0);
+      const { pid } = child;
+      assert.ok(pid);
+      // Just started, it is between two programs, and has no memory; the kernel also counts late.
+      await eventually('it has memory', () => residentPages(pid) > 0);
+      assert.ok(((await currentUsage([pid])).get(pid)?.rssBytes ?? 0) > 0);
       child.kill('SIGKILL');
       await once(child, 'exit');
-      assert.equal((await currentUsage([child.pid])).size, 0);
+      assert.equal((await currentUsage([pid])).size, 0);
     }
     await eventually('they are closed', () => openInProc() === 0);
   });
