@@ -54,8 +54,8 @@ export interface AdmissionRequest {
   /** Runs of the image at once; absent for no limit. */
   readonly maxConcurrent?: number;
   readonly timeLimitMs?: number;
-  /** Whether a guest that is kept ready would serve it now: that one has its memory already. */
-  readonly hasReady?: () => boolean;
+  /** A guest that was kept ready is given to it: that one has its memory already. */
+  readonly hasReady?: boolean;
 }
 
 /** What a guest that is to be kept ready for a run asks of the board. */

@@ -24,6 +24,8 @@ export interface Readiable {
   /** What is started. */
   readonly spec: QemuSpec;
   readonly key: ReadyKey;
+  /** Of all files that were checked before it was started. */
+  readonly imageBytes: number;
   readonly readyWithinMs: number;
 }
 
@@ -31,9 +33,12 @@ export interface Readiable {
 export interface ReadyGuest {
   readonly way: WarmStart;
   readonly spec: QemuSpec;
+  readonly imageBytes: number;
   readonly processId: number | undefined;
   /** Lets it go. All that it said so far comes first, before this returns. */
   release(listener: VmListener): Vm;
+  /** For a run that came to nothing. */
+  discard(): void;
 }
 
 export interface PoolParts {
@@ -54,8 +59,6 @@ export interface WarmPool extends AsyncDisposable {
   want(sizes: ReadonlyMap<ImageName, number>): void;
   /** Never the same one twice. */
   take(image: ImageName, key: ReadyKey): ReadyGuest | undefined;
-  /** Whether `take` would give one. */
-  has(image: ImageName, key: ReadyKey): boolean;
   /** How many of each image are ready. */
   ready(): ReadonlyMap<ImageName, number>;
 }
@@ -113,22 +116,18 @@ class Pool implements WarmPool {
     entry.place[Symbol.dispose]();
     this.#pauses.delete(image);
     this.#fillAfter(image, REFILL_AFTER_MS);
-    const { readiable, relay, vm } = entry;
+    const { relay, vm } = entry;
+    const { imageBytes, spec, way } = entry.readiable;
     return {
-      way: readiable.way,
-      spec: readiable.spec,
-      processId: vm.processId,
+      ...{ way, spec, imageBytes, processId: vm.processId },
+      discard: () => vm.kill('SIGKILL'),
       release: (listener) => {
         relay.attach(listener);
-        if (readiable.way === 'stopped') vm.machine?.resume();
+        if (way === 'stopped') vm.machine?.resume();
         else vm.channel?.send(this.#parts.startFrame);
         return vm;
       },
     };
-  }
-
-  has(image: ImageName, key: ReadyKey): boolean {
-    return this.#find(image, key) !== undefined;
   }
 
   ready(): ReadonlyMap<ImageName, number> {

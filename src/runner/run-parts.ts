@@ -15,8 +15,8 @@ export interface RunParts {
   readonly startVm: (spec: VmSpec, listener: VmListener) => Vm;
   /** Undefined for a guest that does not survive its gateway. */
   readonly adoptVm: (spec: VmSpec, processId: number, listener: VmListener) => Vm | undefined;
-  /** A guest that is kept ready for just this, if there is one. Asked once, when the run may start. */
-  readonly takeReady: () => ReadyGuest | undefined;
+  /** A guest that was kept ready for just this, if there was one. */
+  readonly ready: ReadyGuest | undefined;
   readonly clock: Clock;
   /** For the frames of its channel, if it has one. */
   readonly decoder: () => GuestDecoder;

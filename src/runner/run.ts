@@ -13,6 +13,9 @@ import { climbDown } from './stop-ladder.js';
 /** A guest that halts when it is done may still print; then it is ended. */
 const HALT_GRACE_MS = 200;
 
+/** Whoever waits for the first metric has the processor first. */
+const FIRST_MEASURE_MS = 2;
+
 /** No process, and none that could tell anything. */
 const NO_EXIT: MonitorExit = { code: undefined, signal: undefined, stderr: '' };
 
@@ -61,8 +64,7 @@ export class Run {
   start(): void {
     assert(this.#vm === undefined, 'a run starts once');
     this.#book.endWait();
-    const ready = this.#parts.takeReady();
-    if (ready) this.#take(ready);
+    if (this.#parts.ready) this.#take(this.#parts.ready);
     else if (!this.#spawn()) return;
     this.#arm(this.#parts.image.readyWithinMs, () => {
       if (this.record.boot.readyMs === undefined) void this.stop('never-ready');
@@ -193,6 +195,7 @@ export class Run {
   #endWith(exit: MonitorExit): void {
     this.#timers.forEach((timer) => clearTimeout(timer));
     this.#parts.log[Symbol.dispose]();
+    if (!this.#vm) this.#parts.ready?.discard();
     this.#book.phase('endedMs');
     this.#book.feed({ kind: 'exited', exit });
     this.#end();
@@ -254,8 +257,8 @@ export class Run {
   }
 
   #onReport(report: Report): void {
-    // Once at the beginning, since on a busy board a short run is over before anyone looks again.
-    if (!this.#book.life.reported) setImmediate(() => this.#book.measure());
+    // Once at the beginning, since a short run is over before anyone looks again.
+    if (!this.#book.life.reported) this.#arm(FIRST_MEASURE_MS, () => this.#book.measure());
     this.#book.phase('firstMetricMs');
     this.#book.phase('readyMs');
     this.#book.feed({ kind: 'report' });

@@ -1,4 +1,4 @@
-import { PerigeeError, Topic, reasonOf } from '../domain/index.js';
+import { PerigeeError, Topic, isEnded, reasonOf } from '../domain/index.js';
 import type {
   Admission,
   ConsoleDecoder,
@@ -14,9 +14,9 @@ import { markOf } from './marks.js';
 import { adoptVm, fallbackOf, startReady, startVm, type StartOptions } from './monitors.js';
 import { observers, record, type ObserverParts } from './observers.js';
 import { kill } from './orphans.js';
-import { createPool, type WarmPool } from './pool.js';
-import { queuedRecord } from './queued-record.js';
+import { createPool, type ReadyGuest, type WarmPool } from './pool.js';
 import { placeRequest } from './place-request.js';
+import { queuedRecord } from './queued-record.js';
 import type { ConsoleLog } from './run-parts.js';
 import { Run } from './run.js';
 import { sampleRuns } from './sampling.js';
@@ -168,17 +168,24 @@ class QemuRunner implements Runner {
     const known = this.#recent.get(request.id) ?? (await journal.get(request.id));
     if (known) return known;
     const image = await catalogue.get(request.image);
-    const imageBytes = await catalogue.verify(image, architecture);
     const spec = this.#specOf(image, request);
+    // Its files were checked before it was started.
+    const ready = this.pool.take(image.name, readyKey(image, spec));
+    const imageBytes = ready?.imageBytes ?? (await catalogue.verify(image, architecture));
     const record = queuedRecord(request.id, image, imageBytes, spec, clock);
-    const run = this.#prepare(record, requestedUs, image, spec);
-    // Before the process exists, so that a gateway that is killed in between knows what to look for.
-    await journal.put(run.record);
+    const run = this.#prepare(record, requestedUs, image, spec, ready);
+    // Before its process exists, so that a gateway that is killed in between knows what to look for. One that was kept
+    // ready is known by its mark already, and does not wait; nobody is told of it before it is written down.
+    const journaled = journal.put(run.record);
+    if (!ready) await journaled;
     this.#runs.set(request.id, run);
     void run.ended.then(() => this.#forget(run));
-    const key = readyKey(image, spec);
-    const hasReady = (): boolean => this.pool.has(image.name, key);
-    await launch(run, { ...placeRequest(request, image), hasReady }, admission);
+    const place = { ...placeRequest(request, image), hasReady: ready !== undefined };
+    const launched = launch(run, place, admission);
+    await Promise.all([journaled, launched]).catch(async (error: unknown) => {
+      if (!isEnded(run.record)) await run.stop('user');
+      throw error;
+    });
     this.#started += 1;
     return run.record;
   }
@@ -194,13 +201,13 @@ class QemuRunner implements Runner {
     return { searchPath, mark: markOf(gatewayId, slot) };
   }
 
-  #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec): Run {
+  #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec, ready?: ReadyGuest): Run {
     const { clock, console, decoder, lines, stopFrame } = this.#parts;
     const observed = observers(this.#parts, this.events, image, record, (frame) => run.send(frame));
     const run: Run = new Run(record, requestedUs, {
       startVm: (each, listener) => startVm(each, listener, this.#processes(record.id)),
       adoptVm,
-      takeReady: () => this.pool.take(image.name, readyKey(image, spec)),
+      ready,
       ...{ image, spec, clock, stopFrame, decoder: () => decoder(image) },
       ...(image.metrics === 'lines' ? { lines: () => lines(image) } : {}),
       ...observed,

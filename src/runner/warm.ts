@@ -33,7 +33,7 @@ export async function prepareReady(
   const image = await catalogue.get(name);
   const way = warm.way(image);
   if (way === undefined) return undefined;
-  await catalogue.verify(image, architecture);
+  const imageBytes = await catalogue.verify(image, architecture);
   const cold = spec(image, '', slot);
   const ready = way === 'booted' ? spec(image, warm.waitArgs, slot) : cold;
   // A tender lets its guest go at once.
@@ -41,6 +41,7 @@ export async function prepareReady(
   return {
     ...{ way, spec: ready },
     key: readyKey(image, cold),
+    imageBytes,
     readyWithinMs: image.readyWithinMs,
   };
 }

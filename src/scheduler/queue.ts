@@ -36,7 +36,7 @@ export function nextIn<W extends Waiting>(waiting: readonly W[], board: Board, n
   let closed = false;
   for (const who of inTurn(waiting)) {
     const { request, sinceMs } = who;
-    const obstacle = obstacleTo(request, board, request.hasReady?.() === true);
+    const obstacle = obstacleTo(request, board, request.hasReady === true);
     if (!obstacle && !closed) return { next: who, waits };
     waits.push({ who, wait: obstacle ?? { kind: 'behind', runs: waits.length } });
     // A run that waits for others of its own image stands in nobody's way.

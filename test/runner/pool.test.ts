@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { parseImageName, type RunRecord } from '../../src/domain/index.js';
+import { newRunId } from '../../src/platform/index.js';
 import { tempFolder } from '../support/temp.js';
 import { changedImage, eventually, isAlive, runToEnd, until, workshop } from './support-runner.js';
 import type { Workshop, WorkshopOptions } from './support-runner.js';
@@ -105,6 +106,25 @@ describe('the pool', () => {
     await runner[Symbol.asyncDispose]();
     assert.equal(isAlive(run.processId ?? assert.fail('a process id')), false);
     assert.equal(runner.pool.ready().size, 0);
+  });
+
+  it('gives its place up with a run that is stopped before it began', async () => {
+    const { runner } = await warmed(1, { maxRuns: 1 });
+    await runner.start({ id: newRunId(), image: 'hello', args: 'stay=1' });
+    const id = newRunId();
+    const waiting = await runner.start({ id, image: 'hello' });
+    assert.equal(waiting.state.kind, 'queued');
+    const stopped = await runner.stop(id);
+    assert.deepEqual(reason(stopped), { kind: 'killed-by-user' });
+    assert.equal(stopped.startedFrom, undefined);
+  });
+
+  it('does nothing for a run that cannot be written down', async () => {
+    const { journal, runner } = await warmed(1);
+    journal.put = () => Promise.reject(new Error('the disk is full'));
+    const id = newRunId();
+    await assert.rejects(runner.start({ id, image: 'hello' }), /the disk is full/);
+    assert.deepEqual(runner.active, []);
   });
 
   it('gives nobody a guest that dies while it waits, and goes on trying', async () => {

@@ -180,7 +180,7 @@ describe('a guest that is kept ready', () => {
   it('costs the run that it serves nothing more', async () => {
     const { admission } = gate({ memoryMib: 40 });
     const place = admission.reserve({ image: request().image, memoryMib: 4 }, () => assert.fail('it serves'));
-    const served = ask(admission, request({ hasReady: () => true }));
+    const served = ask(admission, request({ hasReady: true }));
     assert.equal(await served.state(), 'in');
     place?.[Symbol.dispose]();
     assert.equal(await ask(admission).state(), 'waits');
