@@ -24,6 +24,7 @@ export function sampleRuns(
   runs: ReadonlyMap<RunId, SampledRun>,
   clock: Clock,
   take: (run: RunRecord, samples: readonly Sample[]) => void,
+  stopwatch: Stopwatch = cpuStopwatch,
 ): Disposable {
   const watches = new Map<RunId, Watch>();
   let busy = false;
@@ -32,18 +33,26 @@ export function sampleRuns(
     if (busy) return;
     busy = true;
     for (const id of watches.keys()) if (!runs.has(id)) watches.delete(id);
-    void sampleAll([...runs.values()], watches, clock, take).finally(() => {
+    void sampleAll([...runs.values()], watches, { clock, take, stopwatch }).finally(() => {
       busy = false;
     });
   }, EVERY_MS);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
+/** Begins to count; what it gives is asked for the microseconds since it was last asked. */
+type Stopwatch = () => () => number;
+
+interface SamplingParts {
+  readonly clock: Clock;
+  readonly take: (run: RunRecord, samples: readonly Sample[]) => void;
+  readonly stopwatch: Stopwatch;
+}
+
 async function sampleAll(
   runs: readonly SampledRun[],
   watches: Map<RunId, Watch>,
-  clock: Clock,
-  take: (run: RunRecord, samples: readonly Sample[]) => void,
+  { clock, take, stopwatch }: SamplingParts,
 ): Promise<void> {
   const spentUs = stopwatch();
   const usages = await currentUsage(runs.flatMap(({ record: { processId } }) => processId ?? []));
@@ -52,7 +61,7 @@ async function sampleAll(
     const { id, processId } = run.record;
     const usage = processId === undefined ? undefined : usages.get(processId);
     if (processId === undefined || !usage || isEnded(run.record)) continue;
-    const watch = watches.get(id) ?? new Watch(clock);
+    const watch = watches.get(id) ?? new Watch(clock, stopwatch);
     watches.set(id, watch);
     const samples = await watch.look(run, processId, usage, shareUs);
     if (!isEnded(run.record)) take(run.record, samples);
@@ -62,16 +71,18 @@ async function sampleAll(
 /** What one run cost since its pages were last counted, and what the gateway spent on finding that out. */
 class Watch {
   readonly #clock: Clock;
+  readonly #stopwatch: Stopwatch;
   #since: { readonly us: number; readonly progress: Progress } | undefined;
   #nextPagesUs = 0;
   #spentUs = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, stopwatch: Stopwatch) {
     this.#clock = clock;
+    this.#stopwatch = stopwatch;
   }
 
   async look(run: SampledRun, processId: number, usage: Usage, shareUs: number): Promise<readonly Sample[]> {
-    const spentUs = stopwatch();
+    const spentUs = this.#stopwatch();
     const { image } = run.record;
     const nowUs = this.#clock.monotonicUs();
     const progress = readProgress(processId);
@@ -103,8 +114,8 @@ class Watch {
   }
 }
 
-/** CPU time of this whole process since the last call, microseconds: never too little, since whatever else it did counts. */
-function stopwatch(): () => number {
+/** CPU time of this whole process: never too little, since whatever else it did counts. */
+function cpuStopwatch(): () => number {
   let last = process.cpuUsage();
   return () => {
     const now = process.cpuUsage();

@@ -55,14 +55,14 @@ describe('the cost of a run', LINUX, () => {
     await ended();
   });
 
-  const sampled = (): void => {
+  const sampled = (stopwatch?: () => () => number): void => {
     const run = record(ID, 1, { processId: child?.pid ?? assert.fail('a process id') });
     const runs = new Map([[parseRunId(ID), { record: run, measured: () => undefined }]]);
-    sampling = sampleRuns(runs, clock, (_, samples) => taken.push(samples));
+    sampling = sampleRuns(runs, clock, (_, samples) => taken.push(samples), stopwatch);
   };
 
   it('is told each second, its pages every ten seconds, and its rates from one count of them to the next', async () => {
-    sampled();
+    sampled(() => () => 100);
     await pass(12);
     const all = [...EACH_SECOND, ...PAGES];
     const expected = [all, ...Array.from({ length: 9 }, () => EACH_SECOND), [...all, ...RATES], EACH_SECOND];
