@@ -1,0 +1,100 @@
+import type { ByteReader, ByteWriter } from './bytes.js';
+
+/** Wider numbers do not fit beside a started byte into the 32 bits of JavaScript's shifts: they take whole bytes. */
+const SHIFTED_WIDTH_MAX = 24;
+const WIDTH_MAX = 56;
+
+/** The bits that each number up to `max` takes when packed; `max` is below 2^53. */
+export function widthOf(max: number): number {
+  const bits = max < 2 ** 31 ? 32 - Math.clz32(max) : Math.floor(Math.log2(max)) + 1;
+  return bits <= SHIFTED_WIDTH_MAX ? bits : Math.ceil(bits / 8) * 8;
+}
+
+/** Whole numbers from 0, least significant bit first; the last byte is filled with zeros. */
+export function pack(
+  writer: ByteWriter,
+  numbers: Float64Array,
+  from: number,
+  to: number,
+  width: number,
+): void {
+  if (width > SHIFTED_WIDTH_MAX) packBytes(writer, numbers, from, to, width);
+  else if (width > 0) packBits(writer, numbers, from, to, width);
+}
+
+/** The inverse. A width that `widthOf` does not give breaks the reader. */
+export function unpack(
+  reader: ByteReader,
+  numbers: Float64Array,
+  from: number,
+  to: number,
+  width: number,
+): void {
+  if (width > WIDTH_MAX || (width > SHIFTED_WIDTH_MAX && width % 8 !== 0)) reader.break();
+  else if (width > SHIFTED_WIDTH_MAX) unpackBytes(reader, numbers, from, to, width);
+  else if (width > 0) unpackBits(reader, numbers, from, to, width);
+  else numbers.fill(0, from, to);
+}
+
+function packBits(writer: ByteWriter, numbers: Float64Array, from: number, to: number, width: number): void {
+  let waiting = 0;
+  let bits = 0;
+  for (let at = from; at < to; at += 1) {
+    waiting |= (numbers[at] ?? 0) << bits;
+    bits += width;
+    while (bits >= 8) {
+      writer.u8(waiting & 255);
+      waiting >>>= 8;
+      bits -= 8;
+    }
+  }
+  if (bits > 0) writer.u8(waiting);
+}
+
+function unpackBits(
+  reader: ByteReader,
+  numbers: Float64Array,
+  from: number,
+  to: number,
+  width: number,
+): void {
+  const bytes = reader.raw(Math.ceil(((to - from) * width) / 8));
+  const mask = 2 ** width - 1;
+  let waiting = 0;
+  let bits = 0;
+  let next = 0;
+  for (let at = from; at < to; at += 1) {
+    while (bits < width) {
+      waiting |= (bytes[next] ?? 0) << bits;
+      next += 1;
+      bits += 8;
+    }
+    numbers[at] = waiting & mask;
+    waiting >>>= width;
+    bits -= width;
+  }
+}
+
+function packBytes(writer: ByteWriter, numbers: Float64Array, from: number, to: number, width: number): void {
+  for (let at = from; at < to; at += 1) {
+    let rest = numbers[at] ?? 0;
+    for (let bits = 0; bits < width; bits += 8) {
+      writer.u8(rest % 256);
+      rest = Math.floor(rest / 256);
+    }
+  }
+}
+
+function unpackBytes(
+  reader: ByteReader,
+  numbers: Float64Array,
+  from: number,
+  to: number,
+  width: number,
+): void {
+  for (let at = from; at < to; at += 1) {
+    let value = 0;
+    for (let bits = 0; bits < width; bits += 8) value += reader.u8() * 2 ** bits;
+    numbers[at] = value;
+  }
+}
