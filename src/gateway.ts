@@ -52,7 +52,10 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
   const closer = new Closer(logger);
   try {
     const data = config.dataDirectory;
-    const store = closer.use('store', await openLevelStore({ directory: data, clock, logger }));
+    const store = closer.use(
+      'store',
+      await openLevelStore({ directory: data, clock, logger, ...config.store }),
+    );
     const orphans = await endOrphans(store, store.gatewayId, logger);
     const recorder = closer.use('recorder', createRecorder(store, logger));
     const sensors = createSensorHub({ clock, logger });

@@ -39,6 +39,13 @@ const radio = v.strictObject({
   featured: v.optional(v.pipe(v.array(featuredMetric), v.maxLength(MAX_FEATURED)), DEFAULT_FEATURED),
 });
 
+const store = v.strictObject({
+  /** `frugal` writes a card less, and lets a power cut take what is in no block yet. */
+  durability: v.optional(v.picklist(['normal', 'frugal']), 'normal'),
+  /** What a power cut may take. Each sync costs a card some blocks of 4 kB. */
+  powerCutSeconds: v.optional(wholeNumber(1, 3600), 10),
+});
+
 const sync = v.strictObject({
   /** The backend; absent for a gateway that keeps its data to itself. */
   url: v.optional(url),
@@ -89,6 +96,7 @@ export const configSchema = v.strictObject({
   keepRunning: v.optional(v.pipe(v.array(text), v.maxLength(16)), ['hostsense']),
   logLevel: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
   radio: v.optional(radio, {}),
+  store: v.optional(store, {}),
   sync: v.optional(sync, {}),
   web: v.optional(web, {}),
   runner: v.optional(runner, {}),

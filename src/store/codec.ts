@@ -3,13 +3,15 @@ import type { GatewayId, Position } from '../domain/index.js';
 import { POSITION_BYTES, readPosition, viewOf, writePosition } from './keys.js';
 
 /**
- * Values of the store, format 2; the families are those of keys.ts.
+ * Values of the store, format 3; the families are those of keys.ts.
  *
  *     identity             JSON: {"program":"perigee","format":2,"gatewayId":"16 hex digits","epoch":7}
  *     totals               samples:u64 observations:u64, big-endian
  *     checkpoint, cursor   epoch:u32 sequence:u64, big-endian
  *     series               perigee.v1.Series: observation-codec.ts
- *     observation          perigee.v1.Observation: observation-codec.ts
+ *     head                 card:u64 memory:u64, big-endian: offsets in the head log's two rings
+ *     block, part          crc:u32, little-endian, of what follows: block-codec.ts
+ *     observation          perigee.v1.Observation, of format 2: observation-codec.ts
  *     latest               perigee.v1.Observation of one sample, with wall_ms and run_id only
  *     run                  JSON: run-codec.ts
  *     run by birth, change the run's id, 16 ASCII bytes; counts only while the run's record says the same place
@@ -17,7 +19,9 @@ import { POSITION_BYTES, readPosition, viewOf, writePosition } from './keys.js';
  *
  * A decoder gives `undefined` for bytes that it did not write.
  */
-export const FORMAT = 2;
+export const FORMAT = 3;
+/** Its observations are moved into blocks when it is opened. */
+const ROWS_FORMAT = 2;
 const PROGRAM = 'perigee';
 
 export interface Identity {
@@ -55,7 +59,7 @@ export function decodeIdentity(bytes: Uint8Array): IdentityRead | undefined {
   const head = v.safeParse(header, json);
   if (!head.success) return undefined;
   const { format } = head.output;
-  if (format !== FORMAT) return { kind: 'other-format', format };
+  if (format !== FORMAT && format !== ROWS_FORMAT) return { kind: 'other-format', format };
   const rest = v.safeParse(identitySchema, json);
   if (!rest.success) return undefined;
   const { gatewayId, epoch } = rest.output;
@@ -76,6 +80,28 @@ export function decodeTotals(bytes: Uint8Array): Totals | undefined {
   if (bytes.length !== TOTALS_BYTES) return undefined;
   const view = viewOf(bytes);
   return { samples: Number(view.getBigUint64(0)), observations: Number(view.getBigUint64(8)) };
+}
+
+/** Where what no block holds yet begins, in the ring on the card and in the one in memory. */
+export interface HeadStarts {
+  readonly card: number;
+  readonly memory: number;
+}
+
+const HEAD_STARTS_BYTES = 16;
+
+export function encodeHeadStarts({ card, memory }: HeadStarts): Uint8Array {
+  const bytes = new Uint8Array(HEAD_STARTS_BYTES);
+  const view = viewOf(bytes);
+  view.setBigUint64(0, BigInt(card));
+  view.setBigUint64(8, BigInt(memory));
+  return bytes;
+}
+
+export function decodeHeadStarts(bytes: Uint8Array): HeadStarts | undefined {
+  if (bytes.length !== HEAD_STARTS_BYTES) return undefined;
+  const view = viewOf(bytes);
+  return { card: Number(view.getBigUint64(0)), memory: Number(view.getBigUint64(8)) };
 }
 
 export function encodePosition(position: Position): Uint8Array {

@@ -2,19 +2,23 @@ import { assert } from '../domain/index.js';
 import type { Position, RunId } from '../domain/index.js';
 
 /**
- * Keys of the store, format 2. LevelDB orders them bytewise, so numbers are big-endian and its order is ours.
+ * Keys of the store, format 3. LevelDB orders them bytewise, so numbers are big-endian and its order is ours.
  *
  *     identity      = 'm'                            which program, format and gateway; every format keeps it here
  *     totals        = 't'
  *     checkpoint    = 'p'                            the position up to which the latest records are right
  *     series        = 's' id:u32                     ids count from 1 in the order of first sight
- *     observation   = 'o' epoch:u32 sequence:u64     the total order
+ *     block         = 'b' epoch:u32 sequence:u64     of the block's first observation: the total order
+ *     part          = 'd' epoch:u32 sequence:u64 part:u16     of a block, in the order of its parts
+ *     head          = 'j'                            where in the head log what is in no block begins
  *     latest        = 'l' id:u32                     the newest sample of a series, as of the checkpoint
  *     run           = 'r' run-id:16 ASCII bytes
  *     run by birth  = 'i' epoch:u32 sequence:u64     the order in which runs were first put
  *     run by change = 'h' epoch:u32 sequence:u64     the order in which runs were last put
  *     run going     = 'g' run-id:16 ASCII bytes      of those that have not ended
  *     cursor        = 'c' name:ASCII bytes
+ *
+ *     observation   = 'o' epoch:u32 sequence:u64     of format 2, until it is moved into a block
  *
  * What their values are: codec.ts.
  */
@@ -23,6 +27,9 @@ const FAMILIES = {
   totals: 't',
   checkpoint: 'p',
   series: 's',
+  block: 'b',
+  part: 'd',
+  head: 'j',
   observation: 'o',
   latest: 'l',
   run: 'r',
@@ -43,6 +50,7 @@ export interface KeyRange {
 export const IDENTITY_KEY = key('identity', 0);
 export const TOTALS_KEY = key('totals', 0);
 export const CHECKPOINT_KEY = key('checkpoint', 0);
+export const HEAD_KEY = key('head', 0);
 
 export function seriesKeyOf(id: number): Uint8Array {
   return key('series', 4, (view) => view.setUint32(1, id));
@@ -61,6 +69,18 @@ export function observationKeyOf(position: Position): Uint8Array {
   return key('observation', POSITION_BYTES, (view) => writePosition(view, 1, position));
 }
 
+export function blockKeyOf(position: Position): Uint8Array {
+  return key('block', POSITION_BYTES, (view) => writePosition(view, 1, position));
+}
+
+export function partKeyOf(position: Position, part: number): Uint8Array {
+  return key('part', POSITION_BYTES + 2, (view) => {
+    writePosition(view, 1, position);
+    view.setUint16(1 + POSITION_BYTES, part);
+  });
+}
+
+/** The epoch and sequence that such a key has behind its letter. */
 export function positionOfKey(bytes: Uint8Array): Position {
   return readPosition(viewOf(bytes), 1);
 }
@@ -104,8 +124,13 @@ export interface RangeBehind {
   readonly lt: Uint8Array;
 }
 
-export function observationsBehind(after: Position): RangeBehind {
-  return { gt: observationKeyOf(after), lt: rangeOf('observation').lt };
+export function blocksBehind(after: Position): RangeBehind {
+  return { gt: blockKeyOf(after), lt: rangeOf('block').lt };
+}
+
+/** The blocks that begin at the position or before it. */
+export function blocksUpTo(position: Position): { readonly gte: Uint8Array; readonly lte: Uint8Array } {
+  return { gte: rangeOf('block').gte, lte: blockKeyOf(position) };
 }
 
 export function runChangesBehind(after: Position): RangeBehind {

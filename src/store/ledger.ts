@@ -1,6 +1,8 @@
-import { PerigeeError, assert, seriesKey } from '../domain/index.js';
+import { PerigeeError, seriesKey } from '../domain/index.js';
 import type { LatestSample, Observation, Position, Sample, Series, StoreCounts } from '../domain/index.js';
 import type { Totals } from './codec.js';
+import { LatestValues } from './latest-values.js';
+import type { Row } from './open-block.js';
 
 /** One batch stays small next to LevelDB's 4 MB write buffer; a guest has at most 128 metrics. */
 export const SAMPLES_PER_OBSERVATION_MAX = 256;
@@ -9,6 +11,8 @@ export const SERIES_MAX = 10_000;
 /** A guest has at most 128 metrics; the rest is for what it costs, and for the names of its next versions. */
 export const SERIES_PER_IMAGE_MAX = 256;
 export const LABELS_MAX = 8;
+/** 35 years of microseconds, or 35,000 of milliseconds: the codecs have room for differences of such numbers. */
+const TIME_MAX = 2 ** 50;
 const LABEL_VALUE_MAX_CHARACTERS = 128;
 /** Lower-case, so that every metric store takes it as it is. */
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
@@ -31,8 +35,9 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Series that an observation is the first to name. */
-interface Admission {
+/** What is planned and not yet committed: a group of observations is written together. */
+export interface Draft {
+  sequence: number;
   readonly series: Map<number, Series>;
   readonly ids: Map<string, number>;
 }
@@ -49,10 +54,8 @@ export class Ledger {
   readonly #ids = new Map<string, number>();
   /** Sources send the same series objects over and over: their text need not be made each time. */
   readonly #idsByObject = new WeakMap<Series, number>();
-  readonly #latest = new Map<number, LatestSample>();
-  readonly #changed = new Set<number>();
+  readonly #latest = new LatestValues();
   readonly #seriesPerImage = new Map<string, number>();
-  #notedSinceCheckpoint = 0;
   #refusedSamples = 0;
 
   constructor(epoch: number, totals: Totals) {
@@ -65,50 +68,56 @@ export class Ledger {
     return { epoch: this.#epoch, sequence: this.#sequence };
   }
 
-  get notedSinceCheckpoint(): number {
-    return this.#notedSinceCheckpoint;
+  get totals(): Totals {
+    return this.#totals;
   }
 
-  /** The newest sample of each series that has had one since the checkpoint. */
-  get changed(): ReadonlyMap<number, LatestSample> {
-    return new Map([...this.#latest].filter(([id]) => this.#changed.has(id)));
-  }
-
-  checkpointTaken(): void {
-    this.#changed.clear();
-    this.#notedSinceCheckpoint = 0;
+  draft(): Draft {
+    return { sequence: this.#sequence, series: new Map(), ids: new Map() };
   }
 
   /**
-   * The place that the observation would take, and what is new with it. Changes nothing. A sample that cannot be taken
-   * costs the others nothing: a series that says another unit than before, or that is one too many for its image.
+   * The place that the observation would take, and what is new with it, behind what the draft holds already. A sample
+   * that cannot be taken costs the others nothing: a series that says another unit than before, or that is one too many
+   * for its image. An observation that is refused leaves the draft as it was.
    */
-  plan(observation: Observation): Entry {
+  plan(observation: Observation, draft = this.draft()): Entry {
     checkObservation(observation);
-    const admission: Admission = { series: new Map(), ids: new Map() };
-    const samples: Sample[] = [];
+    const known = draft.series.size;
     const seriesIds: number[] = [];
     const refusals: Refusal[] = [];
-    for (const sample of observation.samples) {
-      const place = this.#placeOf(sample, admission);
-      if (typeof place === 'number') {
-        samples.push(sample);
-        seriesIds.push(place);
-      } else refusals.push(place);
-    }
+    const samples = observation.samples.filter((sample) => {
+      const place = this.#placeOf(sample, draft);
+      if (typeof place === 'number') seriesIds.push(place);
+      else refusals.push(place);
+      return typeof place === 'number';
+    });
+    draft.sequence += 1;
     return {
-      position: { epoch: this.#epoch, sequence: this.#sequence + 1 },
-      observation: { ...observation, samples },
-      ...{ seriesIds, refusals, newSeries: admission.series },
+      position: { epoch: this.#epoch, sequence: draft.sequence },
+      observation: refusals.length === 0 ? observation : { ...observation, samples },
+      ...{ seriesIds, refusals, newSeries: new Map([...draft.series].slice(known)) },
     };
   }
 
-  commit({ position, observation, newSeries, refusals }: Entry): void {
+  commit({ position, observation, seriesIds, newSeries, refusals }: Entry): void {
     for (const [id, series] of newSeries) this.restoreSeries(id, series);
-    this.note(observation);
+    const { samples, wallMs, runId } = observation;
+    for (let at = 0; at < samples.length; at += 1)
+      this.#latest.note(seriesIds[at] ?? 0, samples[at]?.value ?? NaN, wallMs, runId);
     this.#sequence = position.sequence;
-    this.#totals = totalsWith(this.#totals, observation);
+    this.#count(samples.length);
     this.#refusedSamples += refusals.length;
+  }
+
+  /** What was stored in an earlier epoch, and is newer than all that was noted before. */
+  note({ seriesIds, values, wallMs, runId }: Omit<Row, 'monotonicUs'>): void {
+    for (const [index, id] of seriesIds.entries()) this.#latest.note(id, values[index] ?? NaN, wallMs, runId);
+  }
+
+  /** What the totals do not count yet. */
+  count({ values }: Row): void {
+    this.#count(values.length);
   }
 
   restoreSeries(id: number, series: Series): void {
@@ -118,21 +127,13 @@ export class Ledger {
     this.#seriesPerImage.set(image, (this.#seriesPerImage.get(image) ?? 0) + 1);
   }
 
-  /** The newest samples that a checkpoint saved. */
-  restoreLatest({ samples, wallMs, runId }: Observation): readonly number[] {
-    const time = runId === undefined ? { wallMs } : { wallMs, runId };
-    return samples.map(({ series, value }) => {
-      const id = this.#idsByObject.get(series) ?? this.#ids.get(seriesKey(series));
-      assert(id !== undefined, 'a stored sample has a known series');
-      this.#latest.set(id, { series, value, ...time });
-      return id;
-    });
+  /** The newest sample of each series that has had one since the checkpoint. */
+  get changed(): ReadonlyMap<number, LatestSample> {
+    return new Map(this.#latest.changed().flatMap((id) => this.#entryOf(id)));
   }
 
-  /** An observation that is stored, and newer than all before. */
-  note(observation: Observation): void {
-    for (const id of this.restoreLatest(observation)) this.#changed.add(id);
-    this.#notedSinceCheckpoint += 1;
+  checkpointTaken(): void {
+    this.#latest.takeChanged();
   }
 
   seriesOf(id: number): Series | undefined {
@@ -140,19 +141,27 @@ export class Ledger {
   }
 
   latest(): readonly LatestSample[] {
-    return [...this.#latest.values()];
-  }
-
-  totalsAfter({ observation }: Entry): Totals {
-    return totalsWith(this.#totals, observation);
+    return this.#latest.ids().flatMap((id) => this.#entryOf(id).map(([, sample]) => sample));
   }
 
   counts(): StoreCounts {
     return { ...this.#totals, series: this.#series.size, refusedSamples: this.#refusedSamples };
   }
 
-  #placeOf({ series, value }: Sample, admission: Admission): number | Refusal {
+  #entryOf(id: number): [number, LatestSample][] {
+    const series = this.#series.get(id);
+    return series === undefined ? [] : [[id, { series, ...this.#latest.of(id) }]];
+  }
+
+  #count(samples: number): void {
+    const before = this.#totals;
+    this.#totals = { samples: before.samples + samples, observations: before.observations + 1 };
+  }
+
+  #placeOf({ series, value }: Sample, admission: Draft): number | Refusal {
     const remembered = this.#idsByObject.get(series);
+    // The object that was taken before is its own unit's.
+    if (remembered !== undefined && Number.isFinite(value)) return remembered;
     const text = remembered === undefined ? seriesKey(series) : '';
     const id = remembered ?? this.#ids.get(text) ?? admission.ids.get(text);
     if (id === undefined) return this.#admit(series, value, text, admission);
@@ -163,7 +172,7 @@ export class Ledger {
     return id;
   }
 
-  #admit(series: Series, value: number, text: string, admission: Admission): number | Refusal {
+  #admit(series: Series, value: number, text: string, admission: Draft): number | Refusal {
     const about = imageOf(series);
     const reason =
       complaintOfSeries(series) ??
@@ -176,7 +185,7 @@ export class Ledger {
     return id;
   }
 
-  #complaintOfBudget(series: Series, text: string, admission: Admission): string | undefined {
+  #complaintOfBudget(series: Series, text: string, admission: Draft): string | undefined {
     if (this.#series.size + admission.series.size >= SERIES_MAX)
       return `the store has its ${SERIES_MAX} series, so ${text} cannot be added`;
     const image = imageOf(series);
@@ -192,19 +201,20 @@ function imageOf(series: Series): string {
   return series.labels['image'] ?? '';
 }
 
-function totalsWith(totals: Totals, { samples }: Observation): Totals {
-  return { samples: totals.samples + samples.length, observations: totals.observations + 1 };
-}
-
 function checkObservation({ monotonicUs, wallMs, samples }: Observation): void {
   if (samples.length > SAMPLES_PER_OBSERVATION_MAX) {
     throw refused(
       `an observation has ${samples.length} samples, and ${SAMPLES_PER_OBSERVATION_MAX} is the most`,
     );
   }
-  if (!Number.isSafeInteger(monotonicUs) || monotonicUs < 0 || !Number.isSafeInteger(wallMs)) {
-    throw refused(`an observation's times are no whole numbers: ${monotonicUs} us, ${wallMs} ms`);
+  if (!isTime(monotonicUs) || monotonicUs < 0 || !isTime(wallMs)) {
+    throw refused(`an observation's times are no whole numbers in range: ${monotonicUs} us, ${wallMs} ms`);
   }
+}
+
+/** Whether the codecs can keep it. */
+export function isTime(time: number): boolean {
+  return Number.isSafeInteger(time) && Math.abs(time) <= TIME_MAX;
 }
 
 function complaintOfSeries({ name, labels }: Series): string | undefined {

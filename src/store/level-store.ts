@@ -1,21 +1,33 @@
-import { BEFORE_EVERYTHING, PerigeeError, assert, reasonOf } from '../domain/index.js';
-import type { Clock, GatewayId, LatestSample, Logger, Observation, Position } from '../domain/index.js';
+import { BEFORE_EVERYTHING, PerigeeError, assert, comparePositions, reasonOf } from '../domain/index.js';
+import type {
+  Clock,
+  GatewayId,
+  LatestSample,
+  Logger,
+  Observation,
+  Position,
+  Sample,
+} from '../domain/index.js';
 import type { RunChange, RunId, RunRecord, Store, StoreCounts, StoredObservation } from '../domain/index.js';
-import { decodePosition, encodePosition, encodeTotals } from './codec.js';
+import { Appender } from './appender.js';
+import type { BlockReader } from './block-store.js';
+import { decodePosition, encodeIdentity, encodePosition } from './codec.js';
 import type { Identity } from './codec.js';
 import { prepareStoreFolder } from './data-directory.js';
 import { find, openDatabase, put } from './database.js';
-import type { Database, Operation } from './database.js';
+import type { Database } from './database.js';
+import type { Head } from './head.js';
 import * as keys from './keys.js';
 import { refused } from './ledger.js';
-import type { Entry, Ledger, Refusal } from './ledger.js';
+import type { Ledger, Refusal } from './ledger.js';
 import { corrupt, openingFailed, readingFailed, writingFailed } from './level-errors.js';
-import { decodeObservation, encodeLatest, encodeObservation, encodeSeries } from './observation-codec.js';
-import { beginEpoch, loadLedger } from './opening.js';
+import type { Write } from './migration.js';
+import { rowsOf } from './open-block.js';
+import type { PlacedRow } from './open-block.js';
+import { beginEpoch, openContents } from './opening.js';
 import { LevelRunJournal } from './run-journal.js';
+import { Turns } from './turns.js';
 
-/** Opening reads about so many observations again at most, at some microseconds each, to know the newest samples. */
-export const CHECKPOINT_EVERY = 500;
 /** Writers wait for their promises: more than this is a writer that does not. */
 const WAITING_WRITES_MAX = 2048;
 
@@ -24,21 +36,32 @@ const TOLD_MAX = 1000;
 
 /** Where a test makes the world fail. */
 export interface StoreFaults {
-  /** Runs before each batch; what it throws is what the disk would have thrown. */
+  /** Runs before each write to the database or the head log; what it throws is what the disk would have thrown. */
   readonly beforeWrite?: () => Promise<void>;
 }
+
+/**
+ * `normal`: a power cut loses at most the last `powerCutSeconds`. `frugal`: it loses what is in no block yet, at most
+ * some minutes, and a card is written a third as much. A killed process loses nothing either way.
+ */
+export type Durability = 'normal' | 'frugal';
 
 export interface LevelStoreOptions {
   /** The data directory; the store keeps to the folder `store` in it. */
   readonly directory: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly durability?: Durability;
+  readonly powerCutSeconds?: number;
   readonly faults?: StoreFaults;
 }
 
+/** What a power cut may lose, unless told otherwise. */
+const POWER_CUT_SECONDS = 10;
+
 /**
  * Opens or makes the store of a data directory and begins an epoch. What it acknowledged survives the process, however
- * that ends. LevelDB does not sync each write, so a power cut loses what the kernel had not yet written out.
+ * that ends, and a power cut loses at most the newest `powerCutSeconds` of it. docs/storage.md has the format.
  *
  * @throws PerigeeError `data-dir-unusable`, `data-dir-locked` or `store-corrupt`.
  */
@@ -48,11 +71,21 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   const path = await prepareStoreFolder(directory);
   const db = await openDatabase(path);
   try {
+    const write = writerOf(db, path, faults);
     const identity = await beginEpoch(db, path);
-    const ledger = await loadLedger(db, path, identity.epoch);
+    const isFrugal = options.durability === 'frugal';
+    const { head, ledger, reader } = await openContents({
+      db,
+      path,
+      write,
+      logger,
+      isFrugal,
+      epoch: identity.epoch,
+    });
     const openMs = (clock.monotonicUs() - startedUs) / 1000;
     logger.debug({ path, epoch: identity.epoch, openMs, ...ledger.counts() }, 'store open');
-    return new LevelStore({ db, path, identity, ledger, logger, faults });
+    const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
+    return new LevelStore({ db, path, identity, ledger, head, reader, write, clock, logger, faults, syncMs });
   } catch (error) {
     await db.close();
     throw error instanceof PerigeeError ? error : openingFailed(path, error);
@@ -64,8 +97,13 @@ interface Opened {
   readonly path: string;
   readonly identity: Identity;
   readonly ledger: Ledger;
+  readonly head: Head;
+  readonly reader: BlockReader;
+  readonly write: Write;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly faults: StoreFaults;
+  readonly syncMs: number;
 }
 
 class LevelStore implements Store {
@@ -73,11 +111,12 @@ class LevelStore implements Store {
   readonly epoch: number;
   readonly #opened: Opened;
   readonly #runs: LevelRunJournal;
+  readonly #appender: Appender;
+  /** LevelDB's threads could swap two writes, and with them the order of the journal. */
+  readonly #writes = new Turns();
   /** What samples were refused for, as far as it was told. */
   readonly #told = new Set<string>();
-  /** Settles with the last write asked for; never rejects. */
-  #lastWrite: Promise<unknown> = Promise.resolve();
-  #waitingWrites = 0;
+  #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(opened: Opened) {
@@ -85,34 +124,28 @@ class LevelStore implements Store {
     this.epoch = opened.identity.epoch;
     this.#opened = opened;
     this.#runs = new LevelRunJournal({ ...opened, epoch: this.epoch });
+    this.#appender = new Appender({
+      ...opened,
+      beforeWrite: () => opened.faults.beforeWrite?.() ?? Promise.resolve(),
+      failed: (cause) => writingFailed(opened.path, cause),
+      refusal: (refusal) => this.#tell(refusal),
+    });
   }
 
-  append(observation: Observation): Promise<Position> {
-    return this.#inTurn(async () => {
-      const { ledger } = this.#opened;
-      const entry = ledger.plan(observation);
-      await this.#write(appendOperations(entry, ledger));
-      ledger.commit(entry);
-      entry.refusals.forEach((refusal) => this.#tell(refusal));
-      if (ledger.notedSinceCheckpoint >= CHECKPOINT_EVERY) await this.#checkpoint();
-      return entry.position;
-    });
+  async append(observation: Observation): Promise<Position> {
+    assert(this.#closing === undefined, 'nothing is written to a closed store');
+    return this.#appender.append(observation);
   }
 
   async *read(after: Position, limit: number): AsyncIterable<StoredObservation> {
     assert(Number.isSafeInteger(limit) && limit >= 0, 'a limit is a whole number');
-    const { db, ledger, path } = this.#opened;
-    const rows = db.iterator({ ...keys.observationsBehind(after), limit });
-    try {
-      for await (const [key, value] of rows) {
-        const position = keys.positionOfKey(key);
-        const observation = decodeObservation(value, (id) => ledger.seriesOf(id));
-        if (observation === undefined)
-          throw corrupt(path, `observation ${JSON.stringify(position)} cannot be read`);
-        yield { ...observation, position };
-      }
-    } catch (error) {
-      throw error instanceof PerigeeError ? error : readingFailed(path, error);
+    let place = after;
+    for (let left = limit; left > 0;) {
+      const rows = await this.#rowsBehind(place);
+      if (rows.length === 0) return;
+      for (const row of rows.slice(0, left)) yield this.#observationOf(row);
+      place = rows.at(-1)?.position ?? place;
+      left -= rows.length;
     }
   }
 
@@ -125,7 +158,8 @@ class LevelStore implements Store {
   }
 
   async put(run: RunRecord): Promise<void> {
-    await this.#inTurn(async () => this.#write(await this.#runs.putting(run)));
+    await this.#inTurn(async () => this.#opened.write(await this.#runs.putting(run)));
+    this.#syncLater();
   }
 
   get(id: RunId): Promise<RunRecord | undefined> {
@@ -153,15 +187,61 @@ class LevelStore implements Store {
   }
 
   async setCursor(name: string, position: Position): Promise<void> {
-    await this.#inTurn(() => this.#write([put(keys.cursorKeyOf(name), encodePosition(position))]));
+    await this.#inTurn(() => this.#opened.write([put(keys.cursorKeyOf(name), encodePosition(position))]));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    this.#closing ??= this.#lastWrite.then(async () => {
-      await this.#checkpoint();
-      await this.#opened.db.close();
-    });
+    this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** A power cut takes no more of the journal than of the samples. LevelDB syncs by a write: this one changes nothing. */
+  #syncLater(): void {
+    const { identity, logger, syncMs, write } = this.#opened;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      const written = this.#writes.take(() =>
+        write([put(keys.IDENTITY_KEY, encodeIdentity(identity))], { sync: true }),
+      );
+      written.catch((error: unknown) => {
+        logger.error({ reason: reasonOf(error) }, 'runs are not safe from a power cut yet');
+        if (this.#closing === undefined) this.#syncLater();
+      });
+    }, syncMs).unref();
+  }
+
+  async #close(): Promise<void> {
+    const { db, head, logger } = this.#opened;
+    clearTimeout(this.#timer);
+    await this.#writes.take(() => Promise.resolve());
+    await this.#appender.finish().catch((error: unknown) => {
+      const fields = { reason: reasonOf(error) };
+      logger.warn(fields, 'the last samples stay in the head log; the next start reads them from there');
+    });
+    await head[Symbol.asyncDispose]();
+    await db.close();
+  }
+
+  /** Of one block, or of what is in none yet. A block leaves memory only once the database has it. */
+  async #rowsBehind(place: Position): Promise<readonly PlacedRow[]> {
+    const inMemory = (): readonly PlacedRow[] | undefined => {
+      const { block } = this.#appender;
+      const before = { epoch: block.epoch, sequence: block.first - 1 };
+      return comparePositions(place, before) < 0
+        ? undefined
+        : rowsOf(block, place.epoch > block.epoch ? Infinity : place.sequence);
+    };
+    const { block } = this.#appender;
+    return inMemory() ?? (await this.#opened.reader.rowsBehind(place)) ?? rowsOf(block, 0);
+  }
+
+  #observationOf({ position, monotonicUs, wallMs, runId, seriesIds, values }: PlacedRow): StoredObservation {
+    const { ledger } = this.#opened;
+    const samples = seriesIds.flatMap((id, index): Sample[] => {
+      const series = ledger.seriesOf(id);
+      return series === undefined ? [] : [{ series, value: values[index] ?? NaN }];
+    });
+    return { position, monotonicUs, wallMs, samples, ...(runId === undefined ? {} : { runId }) };
   }
 
   /** Once for each series or image: what is refused now comes again every second. */
@@ -179,51 +259,21 @@ class LevelStore implements Store {
     }
   }
 
-  /** Writes go one after another: LevelDB's threads could swap two, and with them the order and the totals. */
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  async #inTurn(work: () => Promise<void>): Promise<void> {
     assert(this.#closing === undefined, 'nothing is written to a closed store');
-    if (this.#waitingWrites === WAITING_WRITES_MAX)
+    if (this.#writes.waiting === WAITING_WRITES_MAX)
       throw refused(`${WAITING_WRITES_MAX} writes wait already`);
-    this.#waitingWrites += 1;
-    const done = this.#lastWrite.then(work).finally(() => (this.#waitingWrites -= 1));
-    // A failure belongs to whoever asked for the write; the next one has its own chance.
-    this.#lastWrite = done.catch(() => undefined);
-    return done;
-  }
-
-  async #write(operations: Operation[]): Promise<void> {
-    try {
-      await this.#opened.faults.beforeWrite?.();
-      await this.#opened.db.batch(operations);
-    } catch (error) {
-      throw writingFailed(this.#opened.path, error);
-    }
-  }
-
-  /** Saves the newest samples. A failure costs the next opening some reading, and nothing else. */
-  async #checkpoint(): Promise<void> {
-    const { ledger, logger } = this.#opened;
-    if (ledger.notedSinceCheckpoint === 0) return;
-    const latest = Array.from(ledger.changed, ([id, sample]) =>
-      put(keys.latestKeyOf(id), encodeLatest(id, sample)),
-    );
-    try {
-      await this.#write([...latest, put(keys.CHECKPOINT_KEY, encodePosition(ledger.position))]);
-      ledger.checkpointTaken();
-    } catch (error) {
-      logger.warn(
-        { reason: reasonOf(error) },
-        'the newest samples could not be saved; the next start reads longer',
-      );
-    }
+    return this.#writes.take(work);
   }
 }
 
-function appendOperations(entry: Entry, ledger: Ledger): Operation[] {
-  const { position, observation, seriesIds, newSeries } = entry;
-  return [
-    ...Array.from(newSeries, ([id, series]) => put(keys.seriesKeyOf(id), encodeSeries(id, series))),
-    put(keys.observationKeyOf(position), encodeObservation(position.sequence, observation, seriesIds)),
-    put(keys.TOTALS_KEY, encodeTotals(ledger.totalsAfter(entry))),
-  ];
+function writerOf(db: Database, path: string, faults: StoreFaults): Write {
+  return async (operations, options = { sync: false }) => {
+    try {
+      await faults.beforeWrite?.();
+      await db.batch(operations, options);
+    } catch (error) {
+      throw writingFailed(path, error);
+    }
+  };
 }

@@ -1,19 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { BEFORE_EVERYTHING, parseGatewayId } from '../domain/index.js';
-import { FORMAT, decodeIdentity, decodePosition, decodeTotals, encodeIdentity } from './codec.js';
-import type { Identity } from './codec.js';
+import type { Logger, Position } from '../domain/index.js';
+import { BlockReader } from './block-store.js';
+import { FORMAT, decodeHeadStarts, decodeIdentity, decodePosition, decodeTotals } from './codec.js';
+import { encodeHeadStarts, encodeIdentity, encodeTotals } from './codec.js';
+import type { HeadStarts, Identity } from './codec.js';
 import { foreignFolder } from './data-directory.js';
-import { find } from './database.js';
+import { find, put } from './database.js';
 import type { Database } from './database.js';
+import { Head } from './head.js';
 import * as keys from './keys.js';
 import { Ledger } from './ledger.js';
 import { corrupt, unusable } from './level-errors.js';
-import { decodeObservation, decodeSeries } from './observation-codec.js';
+import { prepareMemoryFolder } from './memory-folder.js';
+import { moveRows } from './migration.js';
+import type { Write } from './migration.js';
+import { decodeRow, decodeSeries } from './observation-codec.js';
+import type { PlacedRow } from './open-block.js';
+import { recoveryOperations } from './recovery.js';
 
 /** Takes the next epoch of this store, and of a new one the first. */
 export async function beginEpoch(db: Database, path: string): Promise<Identity> {
   const before = (await readIdentity(db, path)) ?? newIdentity();
-  const identity = { ...before, epoch: before.epoch + 1 };
+  const identity = { ...before, format: FORMAT, epoch: before.epoch + 1 };
   // Synced: after a power cut the same epoch must not come again, since a backend applies each position once.
   await db.put(keys.IDENTITY_KEY, encodeIdentity(identity), { sync: true });
   return identity;
@@ -40,26 +49,77 @@ async function readIdentity(db: Database, path: string): Promise<Identity | unde
   throw unusable(`${path} has format ${read.format}, and this Perigee knows ${FORMAT}`, cure);
 }
 
-/** Brings into memory what the store keeps there; a checkpoint spares it the reading of all observations. */
-export async function loadLedger(db: Database, path: string, epoch: number): Promise<Ledger> {
+export interface OpeningParts {
+  readonly db: Database;
+  readonly path: string;
+  readonly write: Write;
+  readonly logger: Logger;
+  readonly epoch: number;
+  /** Whether a power cut may lose all that is in no block. */
+  readonly isFrugal: boolean;
+}
+
+export interface StoreContents {
+  readonly head: Head;
+  readonly ledger: Ledger;
+  readonly reader: BlockReader;
+}
+
+/** Brings an older format and what the head log gives back into blocks, and into memory what the store keeps there. */
+export async function openContents(parts: OpeningParts): Promise<StoreContents> {
+  const { db, path, write, logger, epoch } = parts;
+  await moveRows(db, write, logger);
   const ledger = new Ledger(epoch, await readTotals(db, path));
+  await loadSeries(db, path, ledger);
+  const { head, rows } = await openHead(parts);
+  try {
+    const operations = recoveryOperations(rows, ledger, logger);
+    const starts = put(keys.HEAD_KEY, encodeHeadStarts(head.starts));
+    await write([...operations, put(keys.TOTALS_KEY, encodeTotals(ledger.totals)), starts], { sync: true });
+    head.release();
+    const reader = new BlockReader(db, path, logger);
+    for (let at: Position | undefined = await readCheckpoint(db, path); at !== undefined;) {
+      const behind: readonly PlacedRow[] = (await reader.rowsBehind(at)) ?? [];
+      for (const row of behind) ledger.note(row);
+      at = behind.at(-1)?.position;
+    }
+    return { head, ledger, reader };
+  } catch (error) {
+    await head[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openHead({ db, path, logger, isFrugal }: OpeningParts): ReturnType<typeof Head.open> {
+  const memory = await prepareMemoryFolder(path);
+  if (memory.path === undefined)
+    logger.warn(
+      { reason: memory.reason },
+      'no memory for the head log: the card is written for every observation',
+    );
+  const starts = await readHeadStarts(db, path);
+  return Head.open({ folder: path, memoryFolder: memory.path, onCard: !isFrugal, starts, logger });
+}
+
+async function loadSeries(db: Database, path: string, ledger: Ledger): Promise<void> {
   for await (const [key, value] of db.iterator(keys.rangeOf('series'))) {
     const series = decodeSeries(value);
     if (series === undefined) throw corrupt(path, `series ${keys.idOfKey(key)} cannot be read`);
     ledger.restoreSeries(keys.idOfKey(key), series);
   }
-  const seriesOf = ledger.seriesOf.bind(ledger);
   for await (const [key, value] of db.iterator(keys.rangeOf('latest'))) {
-    const latest = decodeObservation(value, seriesOf);
+    const latest = decodeRow(value);
     if (latest === undefined) throw corrupt(path, `the latest of series ${keys.idOfKey(key)} cannot be read`);
-    ledger.restoreLatest(latest);
+    ledger.note(latest);
   }
-  for await (const value of db.values(keys.observationsBehind(await readCheckpoint(db, path)))) {
-    const observation = decodeObservation(value, seriesOf);
-    if (observation === undefined) throw corrupt(path, 'an observation cannot be read');
-    ledger.note(observation);
-  }
-  return ledger;
+  ledger.checkpointTaken();
+}
+
+async function readHeadStarts(db: Database, path: string): Promise<HeadStarts> {
+  const bytes = await find(db, keys.HEAD_KEY);
+  const starts = bytes === undefined ? { card: 0, memory: 0 } : decodeHeadStarts(bytes);
+  if (starts === undefined) throw corrupt(path, 'where its head log begins cannot be read');
+  return starts;
 }
 
 async function readTotals(db: Database, path: string) {

@@ -77,7 +77,7 @@ describe('a data directory that cannot be used', () => {
   });
 
   for (const [age, format] of [
-    ['a newer', 3],
+    ['a newer', 4],
     ['an older', 1],
   ] as const) {
     it(`was written by ${age} Perigee, and is left alone`, async () => {
@@ -85,7 +85,7 @@ describe('a data directory that cannot be used', () => {
       await plant(directory, IDENTITY_KEY, `{"program":"perigee","format":${format},"keeper":"elsewhere"}`);
       const opening = failsWith(
         'data-dir-unusable',
-        new RegExp(`format ${format}, and this Perigee knows 2`),
+        new RegExp(`format ${format}, and this Perigee knows 3`),
       );
       await assert.rejects(open(directory), opening);
       await assert.rejects(open(directory), opening);

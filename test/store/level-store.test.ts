@@ -10,7 +10,7 @@ import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
 import type { Store } from '../../src/domain/index.js';
 import { openLevelStore } from '../../src/store/index.js';
 import type { StoreFaults } from '../../src/store/index.js';
-import { CHECKPOINT_EVERY } from '../../src/store/level-store.js';
+import type { Durability } from '../../src/store/level-store.js';
 import { storeContract } from '../contracts/store-contract.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
@@ -103,53 +103,60 @@ describe('the LevelDB store, opened again', () => {
   });
 });
 
+/** Some seconds of a busy gateway. */
+const APPENDED = 750;
+
 /** Runs the appender until it has acknowledged `count` observations, and kills it; gives the last one acknowledged. */
 async function appendAndKill(
   directory: string,
-  count: number,
+  durability: Durability,
   meanwhile: () => Promise<void>,
 ): Promise<number> {
   const script = fileURLToPath(new URL('support-appender.js', import.meta.url));
-  const child = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, directory, durability], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exit = once(child, 'exit');
   let acknowledged = 0;
   for await (const line of createInterface({ input: child.stdout })) {
     if (acknowledged === 0) await meanwhile();
     acknowledged = Number(line);
-    if (acknowledged === count) child.kill('SIGKILL');
+    if (acknowledged === APPENDED) child.kill('SIGKILL');
   }
   assert.deepEqual(await exit, [null, 'SIGKILL']);
   return acknowledged;
 }
 
 describe('the LevelDB store of a gateway that was killed', () => {
-  it('has every observation that was acknowledged, whole and counted, and belonged to that gateway alone', async () => {
-    const directory = newDirectory();
-    const acknowledged = await appendAndKill(directory, CHECKPOINT_EVERY + 250, async () => {
-      await assert.rejects(open(directory), failsWith('data-dir-locked', /another gateway/));
-    });
-    assert.ok(acknowledged >= CHECKPOINT_EVERY + 250);
+  for (const durability of ['normal', 'frugal'] as const) {
+    it(`has every observation that was acknowledged, whole and counted, and belonged to that gateway alone; ${durability}`, async () => {
+      const directory = newDirectory();
+      const acknowledged = await appendAndKill(directory, durability, async () => {
+        await assert.rejects(open(directory), failsWith('data-dir-locked', /another gateway/));
+      });
+      assert.ok(acknowledged >= APPENDED);
 
-    await using store = await open(directory);
-    const read = await collect(store.read(BEFORE_EVERYTHING, 1e6));
-    assert.ok(read.length >= acknowledged);
-    assert.deepEqual(
-      read.map(({ position }) => position),
-      read.map((_, index) => ({ epoch: 1, sequence: index + 1 })),
-    );
-    const samples = read.reduce((sum, observation) => sum + observation.samples.length, 0);
-    assert.deepEqual(store.counts(), {
-      ...{ samples, observations: read.length },
-      ...{ series: 2, refusedSamples: 0 },
+      await using store = await open(directory);
+      const read = await collect(store.read(BEFORE_EVERYTHING, 1e6));
+      assert.ok(read.length >= acknowledged);
+      assert.deepEqual(
+        read.map(({ position }) => position),
+        read.map((_, index) => ({ epoch: 1, sequence: index + 1 })),
+      );
+      const samples = read.reduce((sum, observation) => sum + observation.samples.length, 0);
+      assert.deepEqual(store.counts(), {
+        ...{ samples, observations: read.length },
+        ...{ series: 2, refusedSamples: 0 },
+      });
+      assert.deepEqual(
+        store.latest().map(({ series, value }) => [series.name, value]),
+        [
+          ['early', 1],
+          ['steady', read.length],
+        ],
+      );
     });
-    assert.deepEqual(
-      store.latest().map(({ series, value }) => [series.name, value]),
-      [
-        ['early', 1],
-        ['steady', read.length],
-      ],
-    );
-  });
+  }
 });
 
 describe('the LevelDB store, when a series is refused,', () => {

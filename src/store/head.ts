@@ -1,0 +1,169 @@
+import { rm } from 'node:fs/promises';
+import { HeadDecoder, HeadEncoder } from './head-codec.js';
+import { comparePositions, reasonOf } from '../domain/index.js';
+import type { Logger } from '../domain/index.js';
+import type { HeadStarts } from './codec.js';
+import { FRAME_HEADER_BYTES } from './frames.js';
+import type { Frame } from './frames.js';
+import { HeadRing, RING_BYTES } from './head-ring.js';
+import { SAMPLES_PER_OBSERVATION_MAX } from './ledger.js';
+import type { PlacedRow } from './open-block.js';
+
+/** Half a ring: with more than this in it, what it holds is made a block. */
+export const HEAD_FULL_BYTES = RING_BYTES / 2;
+
+export interface HeadOptions {
+  /** The store's folder, on the card. */
+  readonly folder: string;
+  /** A folder of our own in a file system in memory; absent where there is none. */
+  readonly memoryFolder: string | undefined;
+  /** Whether what is in memory goes to the card too, at each `sync`. */
+  readonly onCard: boolean;
+  readonly starts: HeadStarts;
+  readonly logger: Logger;
+}
+
+/**
+ * The head log: observations that are in no block yet. Each goes at once into a ring in memory, which a killed process
+ * leaves behind, and at each `sync` together into one on the card, which a power cut leaves. Where no file system in
+ * memory is at hand, each goes into the one on the card at once.
+ */
+export class Head implements AsyncDisposable {
+  readonly #options: HeadOptions;
+  readonly #card: HeadRing;
+  readonly #memory: HeadRing | undefined;
+  readonly #encoder = new HeadEncoder();
+  /** In memory, and not on the card. */
+  #unsynced: Uint8Array[] = [];
+  /** Whether all that it held is in blocks. */
+  #isReleased = false;
+  /** Settles when the card has what it was given; never rejects. */
+  #cardWork: Promise<void> = Promise.resolve();
+
+  private constructor(options: HeadOptions, card: HeadRing, memory: HeadRing | undefined) {
+    this.#options = options;
+    this.#card = card;
+    this.#memory = memory;
+  }
+
+  /** Opens both rings, and gives what they hold behind `starts`, in order: whoever has made blocks of it says `release`. */
+  static async open(
+    options: HeadOptions,
+  ): Promise<{ readonly head: Head; readonly rows: readonly PlacedRow[] }> {
+    const { folder, memoryFolder, starts, logger } = options;
+    const card = await openRing(folder, logger);
+    const memory = memoryFolder === undefined ? undefined : await openRing(memoryFolder, logger);
+    const head = new Head(options, card, memory);
+    const rows = [
+      ...(await recover(card, starts.card)),
+      ...(memory ? await recover(memory, starts.memory) : []),
+    ];
+    return { head, rows: inOrder(rows) };
+  }
+
+  /** Where what is written from now on begins. */
+  get starts(): HeadStarts {
+    return { card: this.#card.end, memory: this.#memory?.end ?? this.#options.starts.memory };
+  }
+
+  /** Of the fuller ring. */
+  get usedBytes(): number {
+    return Math.max(this.#card.usedBytes, this.#memory?.usedBytes ?? 0);
+  }
+
+  /** Once it resolves, a killed process loses none of it. After a failure none of it is in the log. */
+  async append(rows: readonly PlacedRow[]): Promise<void> {
+    const payload = this.#encoder.encode(rows);
+    try {
+      await (this.#memory ?? this.#card).append([payload]);
+    } catch (error) {
+      this.#encoder.startAfresh();
+      throw error;
+    }
+    this.#isReleased = false;
+    if (this.#memory !== undefined && this.#options.onCard) this.#unsynced.push(payload);
+  }
+
+  /**
+   * Begins to make durable what was appended, once `first` is done; `settled` tells when that is. Not while an append is
+   * under way.
+   */
+  sync(first: () => Promise<void>): void {
+    const payloads = this.#unsynced;
+    this.#unsynced = [];
+    this.#encoder.startAfresh();
+    this.#cardWork = this.#cardWork.then(async () => {
+      try {
+        await first();
+        if (payloads.length > 0) await this.#toCard(payloads);
+        await this.#card.sync();
+      } catch (error) {
+        // They follow one another without a gap, so that the next sync can try again with all of them.
+        this.#unsynced = [...payloads, ...this.#unsynced];
+        this.#options.logger.error({ reason: reasonOf(error) }, 'samples are not safe from a power cut yet');
+      }
+    });
+  }
+
+  settled(): Promise<void> {
+    return this.#cardWork;
+  }
+
+  /** A block holds everything: the log is empty from here on. */
+  release(): void {
+    this.#unsynced = [];
+    this.#encoder.startAfresh();
+    this.#card.release();
+    this.#memory?.release();
+    this.#isReleased = true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cardWork;
+    await this.#card[Symbol.asyncDispose]();
+    await this.#memory?.[Symbol.asyncDispose]();
+    const { memoryFolder } = this.#options;
+    // With nothing in it, memory need not be taken until the next start.
+    if (memoryFolder !== undefined && this.#isReleased)
+      await rm(memoryFolder, { recursive: true, force: true });
+  }
+
+  async #toCard(payloads: readonly Uint8Array[]): Promise<void> {
+    const bytes = payloads.reduce((sum, payload) => sum + payload.length, FRAME_HEADER_BYTES);
+    this.#card.alignFor(bytes);
+    await this.#card.append(payloads);
+  }
+}
+
+async function openRing(folder: string, logger: Logger): Promise<HeadRing> {
+  const { ring, aside } = await HeadRing.open(folder);
+  if (aside !== undefined)
+    logger.error({ aside }, 'the head log could not be read and is set aside: what was in it is lost');
+  return ring;
+}
+
+async function recover(ring: HeadRing, start: number): Promise<readonly PlacedRow[]> {
+  const frames = await ring.read(start);
+  ring.beginLapBehind(frames.at(-1)?.end ?? start);
+  return [...rowsIn(frames)];
+}
+
+/** A frame that does not begin where the last one ended stands by itself, or is lost with what went missing. */
+function* rowsIn(frames: readonly Frame[]): Generator<PlacedRow> {
+  const decoder = new HeadDecoder(SAMPLES_PER_OBSERVATION_MAX);
+  let end: number | undefined;
+  for (const frame of frames) {
+    if (frame.offset !== end) decoder.forget();
+    for (const row of decoder.decode(frame.payload)) if (row !== undefined) yield row;
+    end = frame.end;
+  }
+}
+
+/** Each place once: the two rings hold much of the same. */
+function inOrder(rows: readonly PlacedRow[]): readonly PlacedRow[] {
+  const sorted = rows.toSorted((a, b) => comparePositions(a.position, b.position));
+  return sorted.filter((row, index) => {
+    const before = sorted[index - 1];
+    return before === undefined || comparePositions(before.position, row.position) !== 0;
+  });
+}
