@@ -19,6 +19,7 @@ import { hostArchitecture, newRunId, pageBytes, pruneRuns } from './platform/ind
 import { createRunner, endOrphans, keepRunning, type Runner } from './runner/index.js';
 import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
+import { boardConfinement } from './gateway/confinement.js';
 import { boardAccelerator, type ChooserParts } from './gateway/accelerator.js';
 import { guestDecoders } from './gateway/decoders.js';
 import { watchDirectory } from './gateway/directory-watch.js';
@@ -28,7 +29,7 @@ import { createRecorder, openLevelStore } from './store/index.js';
 import { createUploader } from './sync/index.js';
 import { serveControl, servePage } from './web/index.js';
 
-export { boardAccelerator };
+export { boardAccelerator, boardConfinement };
 
 export interface GatewayParts {
   readonly config: Config;
@@ -65,15 +66,27 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const architecture = hostArchitecture();
     const { consoleBytes, consoleTotalBytes, qemuDirectory, solo5Directory, warm, warmMemoryMib } =
       config.runner;
+    const confinement = boardConfinement({ config, searchPath, clock, logger, groups: true });
+    closer.add('confinement', () => confinement[Symbol.dispose]());
+    const adoptable = new Set(orphans.adoptable.map(({ id }) => id));
+    confinement.sweep(adoptable);
+    await pruneRuns(runFolders(data), adoptable, logger);
     const accelerator = await acceleratorOf(config, {
-      ...{ dataDirectory: data, catalogue, host: { architecture, qemuDirectory }, searchPath, clock, logger },
+      ...{
+        confinement,
+        dataDirectory: data,
+        catalogue,
+        host: { architecture, qemuDirectory },
+        searchPath,
+        clock,
+        logger,
+      },
     });
     const runDirectory = (id: RunId): string => runFolder(data, id);
     const host = {
       ...{ architecture, accelerator, qemuDirectory, solo5Directory, runDirectory },
       pageBytes: pageBytes(),
     };
-    await pruneRuns(runFolders(data), new Set(orphans.adoptable.map(({ id }) => id)), logger);
     const consoles = openConsoles(
       logDirectory,
       { runBytes: consoleBytes, totalBytes: consoleTotalBytes },
@@ -84,7 +97,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
       'runner',
       createRunner({
         ...{ journal: store, catalogue, clock, logger, console: (id: RunId) => consoles.open(id) },
-        ...{ architecture, gatewayId: store.gatewayId, searchPath },
+        ...{ architecture, gatewayId: store.gatewayId, searchPath, confinement },
         admission: boardAdmission(config.runner, clock, () => runner.active),
         spec: (image, args, id) => vmSpec(image, args, id, host),
         ...guestDecoders(),
@@ -117,7 +130,8 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     let webUrl: string | undefined;
     const directory = closer.use('directory watch', watchDirectory(controlSocket(data), logger));
     const control = createControl({
-      ...{ store, recorder, catalogue, runner, radio, uploader, clock, logDirectory, name: config.name },
+      ...{ store, recorder, catalogue, runner, confinement, radio, uploader, clock, logDirectory },
+      name: config.name,
       webUrl: () => webUrl,
       dataDirectoryGone: () => directory.gone,
     });

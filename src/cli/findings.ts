@@ -5,7 +5,7 @@ import { reasonOf, type Architecture, type GatewayControl } from '../domain/inde
 import type { GatewayStatus, Logger } from '../domain/index.js';
 import { QEMU_PROGRAMS } from '../images/index.js';
 import { systemClock } from '../platform/index.js';
-import { boardAccelerator } from '../gateway.js';
+import { boardAccelerator, boardConfinement } from '../gateway.js';
 import { createSensorHub } from '../sensors/index.js';
 import { catalogueOf } from './catalogue.js';
 
@@ -64,14 +64,9 @@ export async function findAccelerator(
   const { dataDirectory } = config;
   const catalogue = catalogueOf(config);
   const host = { architecture, qemuDirectory };
-  const chooser = boardAccelerator({
-    dataDirectory,
-    catalogue,
-    host,
-    searchPath,
-    clock: systemClock,
-    logger,
-  });
+  const parts = { searchPath, clock: systemClock, logger };
+  using confinement = boardConfinement({ ...parts, config, groups: false });
+  const chooser = boardAccelerator({ ...parts, dataDirectory, catalogue, host, confinement });
   const choice = await chooser.choose();
   const text = `${choice.accelerator}: ${choice.why}`;
   if (choice.cure === undefined) return ok('Accelerator', text);
@@ -147,6 +142,10 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
             cure: 'Is sync.url right, and does the backend run?',
           }
         : ok('Backend', sync.text),
+      ...status.safeguards.map(({ active, ...fact }): Finding => ({
+        ...fact,
+        verdict: active ? 'ok' : 'note',
+      })),
     ];
   } catch (error) {
     return [{ name: 'Gateway', verdict: 'note', text: reasonOf(error), cure: 'Start one: perigee serve' }];

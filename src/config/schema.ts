@@ -63,6 +63,12 @@ const web = v.strictObject({
 /** Of one image; as many as can sensibly be asked for at once. */
 const MAX_WARM = 32;
 
+/** As useradd(8) takes them. */
+const userName = v.pipe(v.string(), v.regex(/^[a-z_][\w-]{0,31}\$?$/i));
+/** The last number stands for none. */
+const MAX_UID = 2 ** 32 - 2;
+const USER = "expected each, gateway, or a user's name or number";
+
 const runner = v.strictObject({
   /** `auto` uses KVM where a guest of ours was seen to run in it, and no slower than under TCG. */
   accelerator: v.optional(v.picklist(['auto', 'tcg', 'kvm']), 'auto'),
@@ -80,6 +86,8 @@ const runner = v.strictObject({
   consoleBytes: v.optional(wholeNumber(4096, 16 * 1024 * 1024), 256 * 1024),
   /** Of all runs that have ended: the oldest consoles make room. */
   consoleTotalBytes: v.optional(wholeNumber(1024 * 1024, 2 ** 40), 64 * 1024 * 1024),
+  /** As whom guests run under a gateway that is root: `each` has a user of its own; or one by name or number; or `gateway`. */
+  user: v.optional(v.union([userName, wholeNumber(1, MAX_UID)], USER), 'each'),
   /** A folder to look in before the PATH. */
   qemuDirectory: v.optional(text),
   /** The same for the Solo5 tenders. */

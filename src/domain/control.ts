@@ -3,6 +3,7 @@ import type { Sample } from './observation.js';
 import type { LatestSample, StoreCounts } from './ports.js';
 import type { RadioState } from './radio.js';
 import { isEnded, type RunRecord } from './run.js';
+import type { Safeguard } from './safeguard.js';
 
 /** What happens to runs, as it happens. */
 export type RunNews =
@@ -60,6 +61,8 @@ export interface GatewayStatus {
   readonly lostObservations: number;
   /** The data directory was removed under the running gateway: nothing is kept any more. */
   readonly dataDirectoryGone: boolean;
+  /** What keeps the guests in, and what of it this board cannot do. */
+  readonly safeguards: readonly Safeguard[];
   readonly radio: { readonly driver: string; readonly state: RadioState };
   readonly sync: SyncSummary;
   /** The local page; absent where it is switched off. */

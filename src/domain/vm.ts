@@ -15,6 +15,8 @@ export interface Machine {
 export interface BootFiles {
   readonly kernel?: string;
   readonly initrd?: string;
+  /** Behind the initrd's name: what a multiboot module is told. */
+  readonly initrdArgs?: string;
   /** Attached so that the guest's writes are thrown away: several guests may share the file. */
   readonly disk?: { readonly path: string; readonly format: 'raw' | 'qcow2' };
 }

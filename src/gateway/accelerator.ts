@@ -1,8 +1,9 @@
+import type { Confinement } from '../confinement/index.js';
 import { TRIAL_ARGS, TRIAL_IMAGE, createAccelerator, type AcceleratorChooser } from '../accelerator/index.js';
 import { parseRunId, type Clock, type Logger } from '../domain/index.js';
 import { qemuSpec, type Catalogue, type HostChoices } from '../images/index.js';
 import { createGuestDecoder } from '../metrics/index.js';
-import { acceleratorNote, hostArchitecture } from '../platform/index.js';
+import { acceleratorNote, hostArchitecture, newRunId } from '../platform/index.js';
 import { firstReport } from '../runner/index.js';
 
 export interface ChooserParts {
@@ -11,6 +12,8 @@ export interface ChooserParts {
   readonly host: Pick<HostChoices, 'architecture' | 'qemuDirectory'>;
   /** The value of PATH. */
   readonly searchPath: string;
+  /** A trial is to show what runs will meet. */
+  readonly confinement: Pick<Confinement, 'cell'>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -21,6 +24,7 @@ const NO_RUN = parseRunId('0'.repeat(16));
 /** The accelerator that this board's own guest was seen to run best with. */
 export function boardAccelerator({
   catalogue,
+  confinement,
   dataDirectory,
   host,
   ...parts
@@ -41,7 +45,9 @@ export function boardAccelerator({
     },
     firstReport: async (spec, stopped) => {
       const { name } = await catalogue.get(TRIAL_IMAGE);
-      return firstReport(spec, createGuestDecoder({ image: name }), parts.searchPath, stopped);
+      const { searchPath } = parts;
+      const cell = confinement.cell(spec, newRunId());
+      return firstReport(spec, createGuestDecoder({ image: name }), { searchPath, cell }, stopped);
     },
   });
 }

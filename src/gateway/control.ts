@@ -11,6 +11,7 @@ import type {
 import type { RunId, RunNews, RunRequest, Store, SyncSummary } from '../domain/index.js';
 import type { Catalogue } from '../images/index.js';
 import { packageVersion } from '../platform/index.js';
+import type { Confinement } from '../confinement/index.js';
 import type { Runner } from '../runner/index.js';
 import type { Recorder } from '../store/index.js';
 import type { SyncStatus } from '../sync/index.js';
@@ -21,6 +22,7 @@ export interface ControlParts {
   readonly recorder: Recorder;
   readonly catalogue: Catalogue;
   readonly runner: Runner;
+  readonly confinement: Pick<Confinement, 'safeguards'>;
   readonly radio: { readonly driver: string; readonly state: RadioState };
   readonly uploader: { status(): SyncStatus };
   readonly clock: Clock;
@@ -73,6 +75,7 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     store: store.counts(),
     lostObservations: recorder.lost,
     dataDirectoryGone: parts.dataDirectoryGone(),
+    safeguards: parts.confinement.safeguards(),
     radio: { driver: radio.driver, state: radio.state },
     sync: summaryOfSync(uploader.status()),
     ...(webUrl === undefined ? {} : { webUrl }),

@@ -81,10 +81,11 @@ function rendezvousOf({ runDirectory }: HostChoices, runId: RunId): Pick<QemuSpe
 
 /** A multiboot module's command line follows its file name; commas in it would separate modules. */
 function bootFiles({ kernel, initrd, disk }: BootSet, facts: FlavourFacts, args: string): BootFiles {
-  const module = facts.args === 'initrd' && args !== '' ? ` ${args.replaceAll(',', ' ')}` : '';
+  const isModule = facts.args === 'initrd' && args !== '';
   return {
     ...(kernel ? { kernel: kernel.path } : {}),
-    ...(initrd ? { initrd: `${initrd.path}${module}` } : {}),
+    ...(initrd ? { initrd: initrd.path } : {}),
+    ...(initrd && isModule ? { initrdArgs: args.replaceAll(',', ' ') } : {}),
     ...(disk ? { disk: { path: disk.path, format: disk.format } } : {}),
   };
 }

@@ -3,3 +3,4 @@ export { createRunner, type Runner, type RunnerParts } from './runner.js';
 export { endOrphans } from './orphans.js';
 export { keepRunning } from './keep-running.js';
 export { firstReport } from './trial.js';
+export { runHelper } from './process.js';

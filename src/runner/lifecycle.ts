@@ -9,6 +9,8 @@ export interface MonitorExit {
   readonly signal: string | undefined;
   /** What the monitor wrote to standard error, all of it. */
   readonly stderr: string;
+  /** The kernel ended it for want of memory: by evidence of the kernel's own. */
+  readonly outOfMemory?: boolean;
 }
 
 export type RunEvent =
@@ -95,7 +97,8 @@ function endReason(life: Lifecycle, exit: MonitorExit): EndReason {
   if (life.doneStatus !== undefined) {
     return life.doneStatus === 0 ? { kind: 'completed' } : { kind: 'exit-code', code: life.doneStatus };
   }
-  if (/cannot (set up guest memory|allocate memory)/i.test(exit.stderr)) return { kind: 'out-of-memory' };
+  if (exit.outOfMemory === true || /cannot (set up guest memory|allocate memory)/i.test(exit.stderr))
+    return { kind: 'out-of-memory' };
   if (life.poweredOff === true && life.panic === undefined) return { kind: 'completed' };
   if (!life.resumed && life.panic === undefined && !wasKilled(exit))
     return { kind: 'host-refused', detail: refusal(exit) };

@@ -1,3 +1,4 @@
+import type { Cell } from '../confinement/index.js';
 import type { QemuSpec, VmSpec } from '../domain/index.js';
 import { MARK } from './marks.js';
 import type { Vm, VmListener } from './monitor.js';
@@ -11,12 +12,13 @@ export interface StartOptions {
   readonly searchPath: string;
   /** By which a gateway knows its own processes, whatever program they are. */
   readonly mark: string;
+  /** Absent: the monitor is kept in nothing. */
+  readonly cell?: Cell;
 }
 
 export function startVm(spec: VmSpec, listener: VmListener, options: StartOptions): Vm {
-  return spec.monitor === 'qemu'
-    ? startReady(spec, listener, options, false)
-    : startTender(spec, listener, environment(options));
+  if (spec.monitor === 'qemu') return startReady(spec, listener, options, false);
+  return inCell(startTender(spec, listener, environment(options), options.cell), options.cell);
 }
 
 /** `stopped`: to stay before the guest's first instruction, as only QEMU's guests can. */
@@ -26,7 +28,8 @@ export function startReady(
   options: StartOptions,
   stopped: boolean,
 ): Vm {
-  return startQemu(spec, listener, { env: environment(options), stopped });
+  const { cell } = options;
+  return inCell(startQemu(spec, listener, { env: environment(options), stopped, cell }), cell);
 }
 
 function environment({ mark, searchPath }: StartOptions): Readonly<Record<string, string>> {
@@ -34,10 +37,34 @@ function environment({ mark, searchPath }: StartOptions): Readonly<Record<string
 }
 
 /** Takes over a guest that survived the gateway that started it; undefined for one that cannot. */
-export function adoptVm(spec: VmSpec, processId: number, listener: VmListener): Vm | undefined {
+export function adoptVm(
+  spec: VmSpec,
+  processId: number,
+  listener: VmListener,
+  cell: Pick<Cell, 'close'>,
+): Vm | undefined {
   return spec.monitor !== 'qemu' || spec.rendezvous === undefined
     ? undefined
-    : adoptQemu(spec, spec.rendezvous, processId, listener);
+    : inCell(adoptQemu(spec, spec.rendezvous, processId, listener), cell);
+}
+
+/** The cell is closed when the process has ended, and says whether that was for want of memory. */
+function inCell(vm: Vm, cell: Pick<Cell, 'close'> | undefined): Vm {
+  if (!cell) return vm;
+  let byUs = false;
+  return {
+    ...vm,
+    kill(signal) {
+      byUs ||= signal === 'SIGKILL';
+      vm.kill(signal);
+    },
+    exited: vm.exited.then((exit) => {
+      // Of a process that is no child of ours, nobody knows how it ended.
+      const killed = exit.signal === 'SIGKILL' || (exit.signal === undefined && exit.code === undefined);
+      const outOfMemory = cell.close(vm.processId, killed && !byUs);
+      return outOfMemory ? { ...exit, outOfMemory } : exit;
+    }),
+  };
 }
 
 export function commandLineOf(spec: VmSpec): readonly string[] {

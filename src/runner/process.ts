@@ -1,6 +1,8 @@
+import { closeSync, openSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
+import type { Cell } from '../confinement/index.js';
 import { assert } from '../domain/index.js';
 import type { Vm } from './monitor.js';
 import { CONSOLE_BYTES_PER_SECOND, deliverThrottled } from './throttle.js';
@@ -12,6 +14,10 @@ export interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Socket pairs that it inherits, from descriptor 3 on. */
   readonly sockets: number;
+  /** Files that it inherits open, behind the sockets, because it may not enter the folders in which they lie. */
+  readonly files?: readonly string[];
+  /** Absent: it is kept in nothing. */
+  readonly cell?: Cell | undefined;
   /** Goes on when we end, and hears no signal of our terminal's. */
   readonly apart: boolean;
   readonly console: (chunk: Uint8Array) => void;
@@ -25,24 +31,34 @@ export interface MonitorProcess extends Pick<Vm, 'processId' | 'kill' | 'exited'
 
 /** QEMU's own complaints are one or two lines. */
 const MAX_STDERR = 4000;
-const FIRST_SOCKET_FD = 3;
+export const FIRST_SOCKET_FD = 3;
 /** A dead monitor's sockets close at once, unless something that it had started holds them. */
 const DRAIN_MS = 500;
 
-/** @throws what the system throws for an argument that no program can be given. */
+/** It takes two or three milliseconds; a board that needs a second for it has other troubles. */
+const HELPER_MS = 5000;
+
+/** @throws what the system throws for an argument that no program can be given, and for a file that cannot be opened. */
 export function startProcess({
   program,
   args,
   env,
   sockets,
+  files = [],
   apart,
+  cell,
   console,
 }: ProcessOptions): MonitorProcess {
-  const child = execa(program, args, {
-    stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(sockets).fill('pipe')],
-    ...{ detached: apart, cleanup: !apart },
-    ...{ env, extendEnv: false, buffer: false, reject: false, stripFinalNewline: false },
-  });
+  const child = withOpen(files, (opened) =>
+    execa(program, args, {
+      // Any number will do; execa's types know the first few.
+      stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(sockets).fill('pipe'), ...(opened as readonly 3[])],
+      ...{ detached: apart, cleanup: !apart, ...cell?.user },
+      // The folder is entered before the user is changed, who could not come so far.
+      ...(cell?.folder === undefined ? { env } : { env: { ...env, TMPDIR: '.' }, cwd: cell.folder }),
+      ...{ extendEnv: false, buffer: false, reject: false, stripFinalNewline: false },
+    }),
+  );
   let stderr = '';
   deliverThrottled(child.stdout, CONSOLE_BYTES_PER_SECOND, console);
   child.stderr.on('data', (chunk: Buffer) => {
@@ -65,6 +81,29 @@ export function startProcess({
       };
     }),
   };
+}
+
+/** Opens the files for as long as it takes to start a program that inherits them. */
+function withOpen<T>(files: readonly string[], start: (opened: readonly number[]) => T): T {
+  const opened: number[] = [];
+  try {
+    for (const path of files) opened.push(openSync(path, 'r'));
+    return start(opened);
+  } finally {
+    opened.forEach((file) => closeSync(file));
+  }
+}
+
+/** A helper that ends at once. Resolves with its complaint, if it has one; never rejects. */
+export async function runHelper(
+  program: string,
+  args: readonly string[],
+  user: Cell['user'],
+): Promise<string | undefined> {
+  const { failed, shortMessage, stderr } = await execa(program, args, {
+    ...{ ...user, env: {}, extendEnv: false, stdin: 'ignore', timeout: HELPER_MS, reject: false },
+  });
+  return failed ? stderr || shortMessage : undefined;
 }
 
 function closed(socket: Duplex): Promise<void> {

@@ -20,8 +20,9 @@ const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecont
 /**
  * The whole argv behind the program's name. The guest is stopped before its first instruction (-S): QMP sees every event,
  * because events are switched on before `cont`. A virtserialport and no virtconsole, which drops output under load.
+ * `seen`: by what name QEMU reaches a file, or the folder where it meets its gateway.
  */
-export function qemuArgs(spec: QemuSpec): readonly string[] {
+export function qemuArgs(spec: QemuSpec, seen: (path: string) => string = asItIs): readonly string[] {
   return [
     ...['-name', `${spec.name},process=${spec.name}`],
     ...['-M', spec.machine.machine, '-accel', ACCELERATORS[spec.accelerator], '-cpu', spec.machine.cpu],
@@ -29,33 +30,43 @@ export function qemuArgs(spec: QemuSpec): readonly string[] {
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-S'],
     ...['-sandbox', SANDBOX],
     ...spec.machine.extra,
-    ...consoleArgs(spec),
-    ...(spec.channel ? channelArgs(spec) : []),
-    ...['-chardev', chardev(spec, 'qmp', QMP_FD), '-mon', 'chardev=qmp,mode=control'],
+    ...consoleArgs(spec, seen),
+    ...(spec.channel ? channelArgs(spec, seen) : []),
+    ...['-chardev', chardev(spec, 'qmp', QMP_FD, seen), '-mon', 'chardev=qmp,mode=control'],
     ...(spec.debugExitPort === undefined ? [] : ['-device', `isa-debug-exit,iobase=${spec.debugExitPort}`]),
-    ...(spec.boot.kernel === undefined ? [] : ['-kernel', spec.boot.kernel]),
-    ...(spec.boot.initrd === undefined ? [] : ['-initrd', spec.boot.initrd]),
+    ...(spec.boot.kernel === undefined ? [] : ['-kernel', seen(spec.boot.kernel)]),
+    ...(spec.boot.initrd === undefined
+      ? []
+      : ['-initrd', initrdArg(spec.boot.initrd, spec.boot.initrdArgs, seen)]),
     ...(spec.args === undefined ? [] : ['-append', spec.args]),
-    ...(spec.boot.disk === undefined ? [] : diskArgs(spec.boot.disk, spec.machine.bus)),
+    ...(spec.boot.disk === undefined ? [] : diskArgs(spec.boot.disk, spec.machine.bus, seen)),
   ];
 }
 
-/** Standard output, unless that would end with the gateway. */
-function consoleArgs(spec: QemuSpec): readonly string[] {
-  if (spec.rendezvous === undefined) return ['-serial', 'stdio'];
-  return ['-chardev', meeting(spec.rendezvous, 'console'), '-serial', 'chardev:console'];
+type Seen = (path: string) => string;
+
+const asItIs: Seen = (path) => path;
+
+function initrdArg(path: string, args: string | undefined, seen: Seen): string {
+  return args === undefined ? seen(path) : `${seen(path)} ${args}`;
 }
 
-function channelArgs(spec: QemuSpec): readonly string[] {
+/** Standard output, unless that would end with the gateway. */
+function consoleArgs({ rendezvous }: QemuSpec, seen: Seen): readonly string[] {
+  if (rendezvous === undefined) return ['-serial', 'stdio'];
+  return ['-chardev', meeting(seen(rendezvous), 'console'), '-serial', 'chardev:console'];
+}
+
+function channelArgs(spec: QemuSpec, seen: Seen): readonly string[] {
   return [
-    ...['-chardev', chardev(spec, 'channel', CHANNEL_FD)],
+    ...['-chardev', chardev(spec, 'channel', CHANNEL_FD, seen)],
     ...['-device', `virtio-serial-${spec.machine.bus === 'mmio' ? 'device' : 'pci'},max_ports=2`],
     ...['-device', 'virtserialport,chardev=channel,nr=1,name=perigee'],
   ];
 }
 
-function chardev({ rendezvous }: QemuSpec, id: Meeting, fd: number): string {
-  return rendezvous === undefined ? `socket,id=${id},fd=${fd}` : meeting(rendezvous, id);
+function chardev({ rendezvous }: QemuSpec, id: Meeting, fd: number, seen: Seen): string {
+  return rendezvous === undefined ? `socket,id=${id},fd=${fd}` : meeting(seen(rendezvous), id);
 }
 
 function meeting(folder: string, id: Meeting): string {
@@ -63,9 +74,13 @@ function meeting(folder: string, id: Meeting): string {
 }
 
 /** A guest's writes go to a temporary file that nobody keeps. */
-function diskArgs({ path, format }: NonNullable<BootFiles['disk']>, bus: Machine['bus']): readonly string[] {
+function diskArgs(
+  { path, format }: NonNullable<BootFiles['disk']>,
+  bus: Machine['bus'],
+  seen: Seen,
+): readonly string[] {
   return [
-    ...['-drive', `file=${escaped(path)},format=${format},if=none,id=disk,snapshot=on`],
+    ...['-drive', `file=${escaped(seen(path))},format=${format},if=none,id=disk,snapshot=on`],
     ...['-device', `virtio-blk-${bus === 'mmio' ? 'device' : 'pci'},drive=disk`],
   ];
 }

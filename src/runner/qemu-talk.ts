@@ -16,13 +16,13 @@ const CHANNEL_BYTES_PER_SECOND = 1024 * 1024;
  */
 export class QemuTalk {
   readonly #listener: VmListener;
-  readonly #opening: readonly string[];
+  readonly #opening: string[];
   #channel: Duplex | undefined;
   #qmp: Duplex | undefined;
 
   constructor(listener: VmListener, opening: readonly string[]) {
     this.#listener = listener;
-    this.#opening = opening;
+    this.#opening = [...opening];
   }
 
   connect(id: Meeting, stream: Duplex): void {
@@ -37,6 +37,12 @@ export class QemuTalk {
         followQmp(stream, this.#listener);
         return ['qmp_capabilities', ...this.#opening].forEach((command) => this.say(command));
     }
+  }
+
+  /** Now, or as soon as there is someone to hear it. */
+  sayFirst(command: string): void {
+    this.#opening.push(command);
+    this.say(command);
   }
 
   say(command: string): void {

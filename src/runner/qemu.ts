@@ -1,3 +1,4 @@
+import type { Cell } from '../confinement/index.js';
 import type { QemuSpec } from '../domain/index.js';
 import type { Vm, VmListener } from './monitor.js';
 import { takeProcess } from './other-process.js';
@@ -5,25 +6,42 @@ import { startProcess } from './process.js';
 import { qemuArgs } from './qemu-args.js';
 import { QemuTalk } from './qemu-talk.js';
 import { meetAt } from './rendezvous.js';
+import { seenBy } from './seen.js';
 
 export interface QemuOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Stay before the guest's first instruction until `resume`. */
   readonly stopped: boolean;
+  /** Absent: it is kept in nothing. */
+  readonly cell: Cell | undefined;
 }
 
-/** Starts QEMU, and lets the guest go unless it is to stay stopped. */
-export function startQemu(spec: QemuSpec, listener: VmListener, { env, stopped }: QemuOptions): Vm {
-  const talk = new QemuTalk(listener, stopped ? [] : ['cont']);
-  return spec.rendezvous === undefined
-    ? startInherited(spec, listener, talk, env)
-    : startApart(spec, spec.rendezvous, listener, talk, env);
+/** Starts QEMU, and lets the guest go, unless it is to stay stopped, as soon as it is confined. */
+export function startQemu(spec: QemuSpec, listener: VmListener, options: QemuOptions): Vm {
+  const { cell, stopped } = options;
+  const talk = new QemuTalk(listener, []);
+  const vm =
+    spec.rendezvous === undefined
+      ? startInherited(spec, listener, talk, options)
+      : startApart(spec, spec.rendezvous, listener, talk, options);
+  // Takes less time than QEMU needs before it listens.
+  const held = vm.processId === undefined ? undefined : cell?.hold(vm.processId);
+  if (stopped) return vm;
+  if (held) void held.then(() => talk.sayFirst('cont'));
+  else talk.sayFirst('cont');
+  return vm;
 }
 
 /** Ends with the gateway: its connections are inherited. */
-function startInherited(spec: QemuSpec, listener: VmListener, talk: QemuTalk, env: QemuOptions['env']): Vm {
+function startInherited(
+  spec: QemuSpec,
+  listener: VmListener,
+  talk: QemuTalk,
+  { cell, env }: QemuOptions,
+): Vm {
+  const { files, seen } = seenBy(spec, undefined, cell, 2);
   const child = startProcess({
-    ...{ program: spec.program, args: qemuArgs(spec), env, sockets: 2, apart: false },
+    ...{ program: spec.program, args: qemuArgs(spec, seen), files, env, sockets: 2, apart: false, cell },
     console: (chunk) => listener.console(chunk),
   });
   // In the order of their descriptors.
@@ -39,11 +57,12 @@ function startApart(
   folder: string,
   listener: VmListener,
   talk: QemuTalk,
-  env: QemuOptions['env'],
+  { cell, env }: QemuOptions,
 ): Vm {
   const meeting = meetAt(folder, (id, socket) => talk.connect(id, socket));
+  const { files, seen } = seenBy(spec, folder, cell, 0);
   const child = startProcess({
-    ...{ program: spec.program, args: qemuArgs(spec), env, sockets: 0, apart: true },
+    ...{ program: spec.program, args: qemuArgs(spec, seen), files, env, sockets: 0, apart: true, cell },
     console: (chunk) => listener.console(chunk),
   });
   const exited = child.exited.then(async (exit) => {

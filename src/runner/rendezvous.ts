@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,6 +18,8 @@ const DRAIN_MS = 500;
  */
 export function meetAt(folder: string, met: (id: Meeting, socket: Socket) => void): Rendezvous {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // The monitor's own user, who may connect only to what is his.
+  const { gid, uid } = statSync(folder);
   const open = new Set<Socket>();
   const servers = RENDEZVOUS.map((id) =>
     listen(join(folder, id), (socket) => {
@@ -28,6 +30,7 @@ export function meetAt(folder: string, met: (id: Meeting, socket: Socket) => voi
       met(id, socket);
     }),
   );
+  for (const id of RENDEZVOUS) chownSync(join(folder, id), uid, gid);
   return {
     async drained() {
       const closed = [...open].map((socket) => new Promise((done) => socket.once('close', done)));

@@ -1,3 +1,4 @@
+import type { Confinement } from '../confinement/index.js';
 import { PerigeeError, Topic, isEnded, reasonOf } from '../domain/index.js';
 import type {
   Admission,
@@ -27,6 +28,8 @@ export interface RunnerParts extends ObserverParts, WarmSource {
   readonly gatewayId: GatewayId;
   /** The value of PATH: where a monitor's program is found that has no folder. */
   readonly searchPath: string;
+  /** What each guest is kept in. */
+  readonly confinement: Pick<Confinement, 'cell' | 'adopted'>;
   readonly decoder: (image: Image) => GuestDecoder;
   /** For an image that reports by lines on its console. */
   readonly lines: (image: Image) => ConsoleDecoder;
@@ -77,7 +80,8 @@ class QemuRunner implements Runner {
       ...{ startFrame: parts.warm.startFrame, newSlot: parts.warm.newSlot, budgetMib: parts.warm.budgetMib },
       ...{ logger: parts.logger, reserve: (request, giveBack) => parts.admission.reserve(request, giveBack) },
       prepare: (image, slot) => prepareReady(parts, image, slot),
-      startVm: (spec, listener, slot, stopped) => startReady(spec, listener, this.#processes(slot), stopped),
+      startVm: (spec, listener, slot, stopped) =>
+        startReady(spec, listener, this.#processes(spec, slot), stopped),
     });
     this.#sampling = sampleRuns(this.#runs, parts.clock, (run, samples) => record(parts, run, samples));
   }
@@ -196,17 +200,18 @@ class QemuRunner implements Runner {
     return this.#software.has(image.name) ? (fallbackOf(spec) ?? spec) : spec;
   }
 
-  #processes(slot: RunId): StartOptions {
-    const { gatewayId, searchPath } = this.#parts;
-    return { searchPath, mark: markOf(gatewayId, slot) };
+  #processes(spec: VmSpec, slot: RunId): StartOptions {
+    const { confinement, gatewayId, searchPath } = this.#parts;
+    return { searchPath, mark: markOf(gatewayId, slot), cell: confinement.cell(spec, slot) };
   }
 
   #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec, ready?: ReadyGuest): Run {
     const { clock, console, decoder, lines, stopFrame } = this.#parts;
     const observed = observers(this.#parts, this.events, image, record, (frame) => run.send(frame));
     const run: Run = new Run(record, requestedUs, {
-      startVm: (each, listener) => startVm(each, listener, this.#processes(record.id)),
-      adoptVm,
+      startVm: (each, listener) => startVm(each, listener, this.#processes(each, record.id)),
+      adoptVm: (each, processId, listener) =>
+        adoptVm(each, processId, listener, this.#parts.confinement.adopted(record.id)),
       ready,
       ...{ image, spec, clock, stopFrame, decoder: () => decoder(image) },
       ...(image.metrics === 'lines' ? { lines: () => lines(image) } : {}),

@@ -10,19 +10,24 @@ const DISK_FD = 9;
 const ON_A_COPY = [
   'mkdir -p "$1" && cp --reflink=auto -- "$2" "$1/disk" || exit',
   `exec ${DISK_FD}<>"$1/disk"`,
-  'rm -r "$1" && shift 2 && exec "$@"',
+  'rm -- "$1/disk" && shift 2 && exec "$@"',
 ].join('\n');
 
-/** The whole command line, the program first. */
-export function tenderCommand(spec: TenderSpec): readonly string[] {
+/** The whole command line, the program first. `seen`: by what name the tender reaches a file, or its folder. */
+export function tenderCommand(
+  spec: TenderSpec,
+  seen: (path: string) => string = (path) => path,
+): readonly string[] {
   const { args, block, kernel, memoryMib, program, taps } = spec;
   const command = [
     ...[program, `--mem=${memoryMib}`],
     ...Object.entries(taps).map(([device, tap]) => `--net:${device}=${tap}`),
     ...(block ? [`--block:${block.name}=/dev/fd/${DISK_FD}`] : []),
-    ...['--', kernel],
+    ...['--', seen(kernel)],
     // It joins its arguments with blanks, so one is as good as many.
     ...(args === '' ? [] : [args]),
   ];
-  return block ? ['/bin/sh', '-c', ON_A_COPY, 'sh', block.scratch, block.path, ...command] : command;
+  return block
+    ? ['/bin/sh', '-c', ON_A_COPY, 'sh', seen(block.scratch), seen(block.path), ...command]
+    : command;
 }

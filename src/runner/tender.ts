@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
+import type { Cell } from '../confinement/index.js';
 import type { TenderSpec } from '../domain/index.js';
 import type { Vm, VmListener } from './monitor.js';
 import { startProcess } from './process.js';
+import { seenBy } from './seen.js';
 import { tenderCommand } from './tender-args.js';
 import { tenderEvidence, tenderWords } from './tender-evidence.js';
 
@@ -10,16 +12,19 @@ export function startTender(
   spec: TenderSpec,
   listener: VmListener,
   env: Readonly<Record<string, string>>,
+  cell: Cell | undefined,
 ): Vm {
-  const [program = spec.program, ...args] = tenderCommand(spec);
+  const { files, seen } = seenBy(spec, spec.block?.scratch, cell, 0);
+  const [program = spec.program, ...args] = tenderCommand(spec, seen);
   let spoke = false;
   const child = startProcess({
-    ...{ program, args, env, sockets: 0, apart: false },
+    ...{ program, args, files, env, sockets: 0, apart: false, cell },
     console(chunk) {
       spoke = true;
       listener.console(chunk);
     },
   });
+  if (child.processId !== undefined) void cell?.hold(child.processId);
   const exited = child.exited.then((exit) => {
     if (spec.block) removeScratch(spec.block.scratch);
     tenderEvidence(spec.monitor, exit, spoke).forEach((event) => listener.event(event));

@@ -1,7 +1,7 @@
 import type { FirstReport, GuestDecoder, QemuSpec } from '../domain/index.js';
 import { lastWords } from './lifecycle.js';
 import type { VmListener } from './monitor.js';
-import { startVm } from './monitors.js';
+import { startVm, type StartOptions } from './monitors.js';
 
 /** No gateway's: a trial is known by its own name, and ended by the next one. */
 const TRIAL_MARK = 'trial';
@@ -13,7 +13,7 @@ const TRIAL_MARK = 'trial';
 export async function firstReport(
   spec: QemuSpec,
   decoder: GuestDecoder,
-  searchPath: string,
+  options: Pick<StartOptions, 'searchPath' | 'cell'>,
   stopped: AbortSignal,
 ): Promise<FirstReport> {
   const heard: { first?: FirstReport } = {};
@@ -28,7 +28,7 @@ export async function firstReport(
         if (event.kind === 'report') settle({ kind: 'reported', samples: event.samples });
     },
   };
-  const vm = startVm(spec, listener, { searchPath, mark: TRIAL_MARK });
+  const vm = startVm(spec, listener, { ...options, mark: TRIAL_MARK });
   const settle = (first: FirstReport): void => {
     heard.first ??= first;
     vm.kill('SIGKILL');

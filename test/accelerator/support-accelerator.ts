@@ -36,7 +36,7 @@ export function chooser({ folder, qemuDirectory, ...parts }: ChooserOptions): Ac
       firstReport(
         spec,
         createGuestDecoder({ image: (await image()).name }),
-        process.env['PATH'] ?? '',
+        { searchPath: process.env['PATH'] ?? '' },
         stopped,
       ),
     ...parts,

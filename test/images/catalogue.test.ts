@@ -267,12 +267,12 @@ describe('a family', () => {
     const x86 = { architecture: 'x86_64', accelerator: 'tcg' } as const;
     const argsOf = (flavour: string, rest = ''): unknown => {
       const { args, boot } = qemuSpec(imageOf(flavour, rest), 'a=1,2', newRunId(), x86);
-      return [args, boot.initrd];
+      return [args, boot.initrdArgs];
     };
     assert.deepEqual(argsOf('unikraft'), ['-- a=1,2', undefined]);
     assert.deepEqual(argsOf('mirage'), ['a=1,2', undefined]);
     const initrd = `initrds: { x86_64: { file: service, sha256: ${DIGEST} } }`;
-    assert.deepEqual(argsOf('includeos', initrd), [undefined, '/images/a/service a=1 2']);
+    assert.deepEqual(argsOf('includeos', initrd), [undefined, 'a=1 2']);
     assert.deepEqual(argsOf('nanos'), [undefined, undefined]);
   });
 });

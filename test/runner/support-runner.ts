@@ -2,6 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openConsoles } from '../../src/console/index.js';
+import { Confinement, boardMeans } from '../../src/confinement/index.js';
 import {
   endsRun,
   isEnded,
@@ -30,7 +31,7 @@ import {
   newRunId,
   systemClock,
 } from '../../src/platform/index.js';
-import { createRunner, type Runner } from '../../src/runner/index.js';
+import { createRunner, runHelper, type Runner } from '../../src/runner/index.js';
 import { createAdmission } from '../../src/scheduler/index.js';
 import { createSensorHub } from '../../src/sensors/index.js';
 
@@ -67,6 +68,7 @@ export interface Workshop {
   readonly journal: Journal;
   readonly observations: Observation[];
   readonly logDirectory: string;
+  readonly confinement: Confinement;
 }
 
 export interface WorkshopOptions {
@@ -83,6 +85,8 @@ export interface WorkshopOptions {
   /** Absent: as the image's family says. */
   readonly warmWay?: WarmStart;
   readonly accelerator?: 'tcg' | 'kvm';
+  /** As whom guests run; absent: each has a user of its own, where that is possible. */
+  readonly user?: string;
 }
 
 const GATEWAY = parseGatewayId('00000000000000cc');
@@ -99,6 +103,7 @@ export function workshop({
   warmMemoryMib,
   warmWay,
   accelerator,
+  user,
 }: WorkshopOptions): Workshop {
   const observations: Observation[] = [];
   const journal = new Journal();
@@ -111,6 +116,11 @@ export function workshop({
   const limits = { runBytes: 256 * 1024, totalBytes: 64 * 1024 * 1024 };
   const consoles = openConsoles(join(folder, 'logs'), limits, quiet);
   const hub = createSensorHub({ clock: systemClock, logger: quiet });
+  const searchPath = process.env['PATH'] ?? '';
+  const confinement = new Confinement({
+    ...boardMeans(user ?? 'each', false),
+    ...{ folders: join(folder, 'runs'), searchPath, run: runHelper, clock: systemClock, logger: quiet },
+  });
   const runner = createRunner({
     ...{
       journal,
@@ -126,8 +136,8 @@ export function workshop({
       catalogue: openCatalogue(images ?? BUILT_IMAGES),
       architecture: host.architecture,
       gatewayId: GATEWAY,
-      searchPath: process.env['PATH'] ?? '',
       stopFrame: encodeStop(),
+      ...{ searchPath, confinement },
     },
     spec: (image, args, id) => vmSpec(image, args, id, host),
     decoder: (image) => createGuestDecoder({ image: image.name }),
@@ -139,7 +149,7 @@ export function workshop({
     feed: (image, send) => sensorFeed(hub, image, send),
     record: (observation) => observations.push(observation),
   });
-  return { runner, journal, observations, logDirectory: join(folder, 'logs') };
+  return { runner, journal, observations, confinement, logDirectory: join(folder, 'logs') };
 }
 
 /** Starts an image and resolves with its last record. */

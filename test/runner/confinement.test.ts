@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import type { RunRecord } from '../../src/domain/index.js';
+import { QEMU_PROGRAMS } from '../../src/images/index.js';
+import { hostArchitecture } from '../../src/platform/index.js';
+import { tempFolder } from '../support/temp.js';
+import { changedImage, eventually, runToEnd, until, workshop } from './support-runner.js';
+import type { Workshop, WorkshopOptions } from './support-runner.js';
+
+const ROOT = { skip: process.getuid?.() !== 0 && 'only root starts processes as others' };
+
+function opened(options: Partial<WorkshopOptions> = {}): Workshop & { readonly folder: string } {
+  const folder = tempFolder('confined');
+  const made = { ...workshop({ folder, ...options }), folder };
+  after(() => made.runner[Symbol.asyncDispose]());
+  return made;
+}
+
+async function started({ runner }: Workshop, image = 'hello'): Promise<number> {
+  const run = await until(runner, image, 'stay=1', (news) => news.kind === 'report');
+  return run.processId ?? assert.fail('a process id');
+}
+
+const proc = (processId: number, file: string): string =>
+  readFileSync(`/proc/${processId}/${file}`, 'latin1');
+
+function status(processId: number, field: string): string {
+  return new RegExp(`^${field}:[ \\t]*(.*)$`, 'm').exec(proc(processId, 'status'))?.[1]?.trim() ?? '';
+}
+
+const uidOf = (processId: number): number => Number(status(processId, 'Uid').split('\t')[0]);
+
+/** Soft and hard. */
+function limit(processId: number, name: string): string {
+  return new RegExp(`^${name} +(\\S+) +(\\S+)`, 'm').exec(proc(processId, 'limits'))?.slice(1).join() ?? '';
+}
+
+const reason = (run: RunRecord): unknown => (run.state.kind === 'ended' ? run.state.reason : run.state);
+
+describe('a guest under a gateway that is root', ROOT, () => {
+  it('has a user of its own, no group, no capability, and a filter of system calls', async () => {
+    const made = opened();
+    const [one, two] = [await started(made), await started(made)];
+    for (const processId of [one, two]) {
+      assert.ok(uidOf(processId) >= 65_536);
+      assert.deepEqual(
+        ['Groups', 'CapEff', 'NoNewPrivs', 'Seccomp'].map((field) => status(processId, field)),
+        ['', '0000000000000000', '1', '2'],
+      );
+    }
+    assert.notEqual(uidOf(one), uidOf(two));
+  });
+
+  it('stands in a folder of its own, which is gone when it has ended', async () => {
+    const made = opened();
+    const processId = await started(made);
+    const folder = readlinkSync(`/proc/${processId}/cwd`);
+    const { mode, uid } = statSync(folder);
+    assert.deepEqual([mode & 0o777, uid], [0o700, uidOf(processId)]);
+    const [run] = made.runner.active;
+    await made.runner.stop(run?.id ?? assert.fail('a run'));
+    assert.equal(existsSync(folder), false);
+    assert.deepEqual(readdirSync(join(made.folder, 'runs')), []);
+  });
+
+  it('boots from files in a folder that it may not enter, and is named with their real paths', async () => {
+    const images = tempFolder('closed-images');
+    changedImage(images, 'hello', {});
+    chmodSync(images, 0o700);
+    const made = opened({ images });
+    assert.ok(uidOf(await started(made)) >= 65_536);
+    assert.ok(made.runner.active[0]?.commandLine.some((argument) => argument.startsWith(images)));
+  });
+
+  it('writes to its disk in its own folder, and nowhere else', async () => {
+    const images = tempFolder('disk-images');
+    changedImage(images, 'hello', {});
+    const disk = Buffer.alloc(1024 * 1024);
+    writeFileSync(join(images, 'hello', 'disk.img'), disk);
+    const sha256 = createHash('sha256').update(disk).digest('hex');
+    const entry = `disks: { ${hostArchitecture()}: { file: disk.img, format: raw, sha256: ${sha256} } }\n`;
+    const manifest = join(images, 'hello', 'image.yaml');
+    writeFileSync(manifest, `${readFileSync(manifest, 'utf8')}\n${entry}`);
+    const made = opened({ images });
+    const processId = await started(made);
+    const open = readdirSync(`/proc/${processId}/fd`).map((fd) =>
+      readlinkSync(`/proc/${processId}/fd/${fd}`),
+    );
+    const own = readlinkSync(`/proc/${processId}/cwd`);
+    assert.ok(
+      open.some((path) => path.startsWith(`${own}/`) && path.endsWith(' (deleted)')),
+      open.join(),
+    );
+  });
+
+  it('has the user of the gateway where its files are closed to others, and that is said', async () => {
+    const images = tempFolder('secret-images');
+    changedImage(images, 'hello', {});
+    for (const file of readdirSync(join(images, 'hello')))
+      if (file !== 'image.yaml') chmodSync(join(images, 'hello', file), 0o600);
+    const made = opened({ images });
+    assert.equal(uidOf(await started(made)), 0);
+    const told = made.confinement.safeguards().find(({ name }) => name === 'Guest users');
+    assert.match(told?.active === false ? told.text : '', /others may not read .*kernel/);
+  });
+});
+
+describe('a guest', () => {
+  it('has limits of its own soon, and goes before the gateway when the board has no memory left', async () => {
+    const processId = await started(opened());
+    await eventually('it is limited', () => limit(processId, 'Max file size') === '0,0');
+    assert.equal(limit(processId, 'Max core file size'), '0,0');
+    assert.equal(limit(processId, 'Max open files'), '512,512');
+    assert.match(limit(processId, 'Max data size'), /^(\d{10}),\1$/);
+    assert.equal(proc(processId, 'oom_score_adj').trim(), '500');
+  });
+
+  it('is limited all the same where it has the user of the gateway', async () => {
+    const processId = await started(opened({ user: 'gateway' }));
+    assert.equal(uidOf(processId), process.getuid?.());
+    await eventually('it is limited', () => limit(processId, 'Max file size') === '0,0');
+  });
+});
+
+/** Version 1 here, or none: a group that a test may limit. */
+const MEMORY = join('/sys/fs/cgroup/memory', `perigee-test-${process.pid}`);
+
+function mayLimitMemory(): boolean {
+  try {
+    if (!existsSync('/sys/fs/cgroup/memory/memory.limit_in_bytes')) return false;
+    mkdirSync(MEMORY);
+    writeFileSync(join(MEMORY, 'memory.limit_in_bytes'), String(32 * 1024 * 1024));
+    return true;
+  } catch {
+    // The answer.
+    return false;
+  }
+}
+
+/** A program in QEMU's place. */
+function workshopWith(script: string): Workshop {
+  const qemuDirectory = tempFolder('monitor');
+  const program = join(qemuDirectory, QEMU_PROGRAMS[hostArchitecture()]);
+  const greeting = `echo '{"QMP": {"version": {"qemu": {"major": 1, "minor": 0, "micro": 0}}}}' >&4; echo '{"event": "RESUME"}' >&4`;
+  writeFileSync(program, `#!/bin/sh\nread -r _ <&4; read -r _ <&4; ${greeting}\n${script}\n`);
+  chmodSync(program, 0o755);
+  return opened({ qemuDirectory });
+}
+
+describe('a guest that ends by SIGKILL', () => {
+  const mayLimit = mayLimitMemory();
+  after(() => mayLimit && rmdirSync(MEMORY));
+
+  it(
+    'ran out of memory where the kernel says so',
+    { skip: !mayLimit && 'no memory control group that may be written' },
+    async () => {
+      const { runner } = workshopWith(`echo $$ > ${MEMORY}/cgroup.procs; exec tail /dev/zero`);
+      assert.deepEqual(reason(await runToEnd(runner, 'hello')), { kind: 'out-of-memory' });
+    },
+  );
+
+  it('has crashed where somebody sent it', async () => {
+    const { runner } = workshopWith('kill -9 $$');
+    const run = await runToEnd(runner, 'hello');
+    assert.deepEqual(reason(run), { kind: 'crashed', detail: 'QEMU ended with signal SIGKILL' });
+  });
+});
