@@ -4,7 +4,7 @@ import { createControl } from './gateway/control.js';
 import { parseImageName } from './domain/index.js';
 import type { Clock, GatewayControl, ImageName, Logger, RunId } from './domain/index.js';
 import { openCatalogue, vmSpec, warmStart } from './images/index.js';
-import { WAIT_ARGS, encodeStart, encodeStop } from './metrics/index.js';
+import { WAIT_ARGS, encodePractice, encodeStart, encodeStop } from './metrics/index.js';
 import {
   BUILT_IMAGES,
   Closer,
@@ -102,7 +102,8 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
         spec: (image, args, id) => vmSpec(image, args, id, host),
         ...guestDecoders(),
         warm: {
-          ...{ way: warmStart, waitArgs: WAIT_ARGS, startFrame: encodeStart() },
+          ...{ way: warmStart, waitArgs: WAIT_ARGS },
+          ...{ practiceFrame: encodePractice(), startFrame: encodeStart() },
           ...{ newSlot: newRunId, budgetMib: warmMemoryMib },
         },
         feed: (image, send) => sensorFeed(sensors, image, send),

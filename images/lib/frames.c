@@ -9,7 +9,7 @@ enum { DECLARE_METRIC = 1, DECLARE_NAME = 2, DECLARE_UNIT = 3 };
 enum { REPORT_GUEST_US = 1, REPORT_WINDOW_END_US = 2, REPORT_VALUES = 3 };
 enum { VALUE_METRIC = 1, VALUE_VALUE = 2 };
 enum { DONE_STATUS = 1 };
-enum { FRAME_FEED = 1, FRAME_SENSE = 2, FRAME_STOP = 3, FRAME_START = 4 };
+enum { FRAME_FEED = 1, FRAME_SENSE = 2, FRAME_STOP = 3, FRAME_START = 4, FRAME_PRACTICE = 5 };
 enum { FEED_SENSORS = 1, FEED_WINDOW_MS = 2 };
 enum { SENSOR_SENSOR = 1, SENSOR_NAME = 2, SENSOR_UNIT = 3 };
 enum { SENSE_MONOTONIC_US = 1, SENSE_READINGS = 2 };
@@ -195,6 +195,10 @@ static const char *decode_body(const struct pb_field *field, struct host_frame *
     if (pb_is(field, FRAME_START, PB_BYTES)) {
         become(frame, HOST_START);
         return decode_empty(field, "a start is malformed");
+    }
+    if (pb_is(field, FRAME_PRACTICE, PB_BYTES)) {
+        become(frame, HOST_OTHER);
+        return decode_empty(field, "a practice is malformed");
     }
     return NULL;
 }

@@ -40,6 +40,11 @@ export function encodeSense({ monotonicUs, readings }: Sense): Uint8Array {
 /** The option by which a guest of ours boots, says hello, and waits for Start. */
 export const WAIT_ARGS = 'wait=1';
 
+/** Whatever it takes to receive a frame has then been done once, when the next one comes. */
+export function encodePractice(): Uint8Array {
+  return encode({ practice: {} });
+}
+
 export function encodeStart(): Uint8Array {
   return encode({ start: {} });
 }

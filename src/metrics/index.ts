@@ -4,6 +4,13 @@ export { createLineDecoder } from './line-decoder.js';
 export { createLineSeries } from './line-series.js';
 export type { LineSeries } from './line-series.js';
 export { GUEST_FRAME_MAX_BYTES, HOST_FRAME_MAX_BYTES } from './frames.js';
-export { WAIT_ARGS, encodeFeed, encodeSense, encodeStart, encodeStop } from './host-frames.js';
+export {
+  WAIT_ARGS,
+  encodeFeed,
+  encodePractice,
+  encodeSense,
+  encodeStart,
+  encodeStop,
+} from './host-frames.js';
 export type { Feed, GrantedSensor, Sense } from './host-frames.js';
 export { METRICS_MAX } from './vocabulary.js';

@@ -46,6 +46,7 @@ export interface PoolParts {
   /** The image as it is now, verified; undefined for one that cannot be kept ready. @throws PerigeeError `image-*`. */
   readonly prepare: (image: ImageName, slot: RunId) => Promise<Readiable | undefined>;
   readonly startVm: (spec: QemuSpec, listener: VmListener, slot: RunId, stopped: boolean) => Vm;
+  readonly practiceFrame: Uint8Array;
   /** Lets a booted guest begin. */
   readonly startFrame: Uint8Array;
   readonly newSlot: () => RunId;
@@ -206,12 +207,17 @@ class Pool implements WarmPool {
     return used + spec.memoryMib <= this.#parts.budgetMib;
   }
 
+  #becomeReady(entry: Entry): void {
+    entry.state = 'ready';
+    if (entry.readiable.way === 'booted') entry.vm.channel?.send(this.#parts.practiceFrame);
+  }
+
   #start(image: ImageName, readiable: Readiable, slot: RunId, place: Disposable): Entry {
     // A stopped guest is ready when its monitor answers, a booted one when it has said hello.
     const sign = readiable.way === 'stopped' ? 'greeting' : 'channel';
     const relay = createRelay((what) => {
       const heard = typeof what === 'string' ? what : what.kind;
-      if (heard === sign && entry.state === 'starting') entry.state = 'ready';
+      if (heard === sign && entry.state === 'starting') this.#becomeReady(entry);
       if (heard === 'shutdown' || heard === 'paused') dismiss(entry);
     });
     const vm = this.#parts.startVm(readiable.spec, relay, slot, readiable.way === 'stopped');

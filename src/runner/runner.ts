@@ -77,7 +77,8 @@ class QemuRunner implements Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.pool = createPool({
-      ...{ startFrame: parts.warm.startFrame, newSlot: parts.warm.newSlot, budgetMib: parts.warm.budgetMib },
+      ...{ practiceFrame: parts.warm.practiceFrame, startFrame: parts.warm.startFrame },
+      ...{ newSlot: parts.warm.newSlot, budgetMib: parts.warm.budgetMib },
       ...{ logger: parts.logger, reserve: (request, giveBack) => parts.admission.reserve(request, giveBack) },
       prepare: (image, slot) => prepareReady(parts, image, slot),
       startVm: (spec, listener, slot, stopped) =>

@@ -7,6 +7,8 @@ export interface WarmParts {
   readonly way: (image: Image) => WarmStart | undefined;
   /** Added to the arguments of a guest that is to boot, and then to wait. */
   readonly waitArgs: string;
+  /** Sent to such a guest once it waits: an emulator needs a millisecond for what it has not done yet. */
+  readonly practiceFrame: Uint8Array;
   /** Lets such a guest begin. */
   readonly startFrame: Uint8Array;
   readonly newSlot: () => RunId;

@@ -99,6 +99,7 @@ for (const arch of ARCHES) {
     it('says hello with wait=1, and nothing more until the host says start', async () => {
       await using guest = new Guest(arch, 'hello', { append: 'wait=1 stay=1' });
       await guest.until(() => guest.frames.length === 1, 'its hello');
+      guest.send({ practice: {} });
       guest.send({ sense: { monotonicUs: 1 } });
       assert.equal(guest.console, '');
       guest.send({ start: {} });

@@ -81,5 +81,6 @@ export function showHost(bytes: Uint8Array): string {
     );
     return `sense ${sense.monotonicUs ?? 0}${readings.join('')}`;
   }
-  return body ?? 'other';
+  // A practice asks for nothing, so that a guest takes it for a frame that it does not know.
+  return body === undefined || body === 'practice' ? 'other' : body;
 }

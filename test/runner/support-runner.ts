@@ -21,6 +21,7 @@ import {
   WAIT_ARGS,
   createGuestDecoder,
   createLineDecoder,
+  encodePractice,
   encodeStart,
   encodeStop,
 } from '../../src/metrics/index.js';
@@ -143,7 +144,8 @@ export function workshop({
     decoder: (image) => createGuestDecoder({ image: image.name }),
     lines: (image) => createLineDecoder({ image: image.name }),
     warm: {
-      ...{ way: (image) => warmWay ?? warmStart(image), waitArgs: WAIT_ARGS, startFrame: encodeStart() },
+      ...{ way: (image) => warmWay ?? warmStart(image), waitArgs: WAIT_ARGS },
+      ...{ practiceFrame: encodePractice(), startFrame: encodeStart() },
       ...{ newSlot: newRunId, budgetMib: warmMemoryMib ?? 64 },
     },
     feed: (image, send) => sensorFeed(hub, image, send),
