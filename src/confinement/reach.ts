@@ -52,6 +52,12 @@ function permits(stats: Stats | undefined, { uid, gid }: UserIds, wanted: number
   return ((stats.mode >> shift) & wanted) === wanted;
 }
 
+/** Undefined for what is not there, or lies where we may not look: a PATH names folders of other users, too. */
 function statOf(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+  try {
+    return statSync(path);
+  } catch {
+    // The answer.
+    return undefined;
+  }
 }

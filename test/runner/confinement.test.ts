@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmdirSync } from 'node:fs';
+import { chmodSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import type { RunRecord } from '../../src/domain/index.js';
 import { QEMU_PROGRAMS } from '../../src/images/index.js';
 import { hostArchitecture } from '../../src/platform/index.js';
+import { memoryGroup } from '../support/memory-group.js';
 import { tempFolder } from '../support/temp.js';
 import { changedImage, eventually, runToEnd, until, workshop } from './support-runner.js';
 import type { Workshop, WorkshopOptions } from './support-runner.js';
@@ -126,21 +127,6 @@ describe('a guest', () => {
   });
 });
 
-/** Version 1 here, or none: a group that a test may limit. */
-const MEMORY = join('/sys/fs/cgroup/memory', `perigee-test-${process.pid}`);
-
-function mayLimitMemory(): boolean {
-  try {
-    if (!existsSync('/sys/fs/cgroup/memory/memory.limit_in_bytes')) return false;
-    mkdirSync(MEMORY);
-    writeFileSync(join(MEMORY, 'memory.limit_in_bytes'), String(32 * 1024 * 1024));
-    return true;
-  } catch {
-    // The answer.
-    return false;
-  }
-}
-
 /** A program in QEMU's place. */
 function workshopWith(script: string): Workshop {
   const qemuDirectory = tempFolder('monitor');
@@ -152,14 +138,14 @@ function workshopWith(script: string): Workshop {
 }
 
 describe('a guest that ends by SIGKILL', () => {
-  const mayLimit = mayLimitMemory();
-  after(() => mayLimit && rmdirSync(MEMORY));
+  const group = memoryGroup();
+  after(() => group?.[Symbol.dispose]());
 
   it(
     'ran out of memory where the kernel says so',
-    { skip: !mayLimit && 'no memory control group that may be written' },
+    { skip: group === undefined && 'no memory control group that may be written' },
     async () => {
-      const { runner } = workshopWith(`echo $$ > ${MEMORY}/cgroup.procs; exec tail /dev/zero`);
+      const { runner } = workshopWith(group?.exhaust ?? '');
       assert.deepEqual(reason(await runToEnd(runner, 'hello')), { kind: 'out-of-memory' });
     },
   );
