@@ -31,7 +31,7 @@ else
 $(error ARCH is "$(ARCH)"; it can be x86_64, arm64 or armv7)
 endif
 
-LIBRARY := $(MACHINE) entry note memory text panic virtq port protobuf frames channel
+LIBRARY := $(MACHINE) entry note memory text panic virtq virtio port nic net tcp protobuf frames channel
 
 library_objects := $(LIBRARY:%=$(OUT)/lib/%.o)
 image_objects    = $(patsubst %.c,$(OUT)/%.o,$(sort $(wildcard $(1)/*.c)))

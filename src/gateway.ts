@@ -23,6 +23,7 @@ import { boardConfinement } from './gateway/confinement.js';
 import { boardAccelerator, type ChooserParts } from './gateway/accelerator.js';
 import { guestDecoders } from './gateway/decoders.js';
 import { watchDirectory } from './gateway/directory-watch.js';
+import { serveGuest } from './guestnet/index.js';
 import { sensorFeed } from './gateway/feed.js';
 import { createSensorHub } from './sensors/index.js';
 import { createRecorder, openLevelStore } from './store/index.js';
@@ -108,6 +109,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
         },
         feed: (image, send) => sensorFeed(sensors, image, send),
         stopFrame: encodeStop(),
+        network: (cable, lines) => serveGuest(cable, { clock, lines }),
         record: (observation) => recorder.record(observation),
       }),
     );

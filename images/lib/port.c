@@ -1,15 +1,13 @@
 #include "port.h"
 #include "memory.h"
-#include "mmio.h"
 #include "panic.h"
 #include "platform.h"
+#include "virtio.h"
 #include "virtq.h"
 
 #define CONSOLE_DEVICE_ID 3u
 #define FEATURE_MULTIPORT (1u << 1)
-#define FEATURE_VERSION_1 (1u << 0) /* bit 32: the first of the second word */
 
-enum { STATUS_ACKNOWLEDGE = 1, STATUS_DRIVER = 2, STATUS_DRIVER_OK = 4, STATUS_FEATURES_OK = 8 };
 enum { QUEUE_CONTROL_IN = 2, QUEUE_CONTROL_OUT = 3, QUEUE_PORT_1_IN = 4, QUEUE_PORT_1_OUT = 5 };
 enum { EVENT_DEVICE_READY = 0, EVENT_PORT_ADD = 1, EVENT_PORT_READY = 3, EVENT_PORT_OPEN = 6 };
 
@@ -54,41 +52,12 @@ static bool port_added, host_was_open, host_gone, host_returned;
 static struct virtq_used_element current;
 static uint32_t current_read;
 
-static bool is_console(const struct platform_device *slot) {
-    return mmio_read(slot->registers + VIRTIO_MAGIC) == VIRTIO_MAGIC_VALUE &&
-           mmio_read(slot->registers + VIRTIO_DEVICE_ID) == CONSOLE_DEVICE_ID;
-}
-
 static void find_device(void) {
-    struct platform_device slot;
-    for (uint32_t index = 0; platform_virtio_slot(index, &slot); index++) {
-        if (!is_console(&slot))
-            continue;
-        device = slot.registers;
-        platform_interrupt_enable(slot.interrupt);
-        return;
-    }
-    panic("no virtio console: give QEMU -device virtio-serial-device and a virtserialport with nr=1");
-}
-
-static void agree_on_features(void) {
-    uint32_t version = mmio_read(device + VIRTIO_VERSION);
-    assert(version == VIRTIO_LEGACY || version == VIRTIO_MODERN);
-    mmio_write(device + VIRTIO_STATUS, 0);
-    mmio_write(device + VIRTIO_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER);
-    mmio_write(device + VIRTIO_DEVICE_FEATURES_SELECT, 0);
-    if ((mmio_read(device + VIRTIO_DEVICE_FEATURES) & FEATURE_MULTIPORT) == 0)
+    device = virtio_find(CONSOLE_DEVICE_ID);
+    if (device == 0)
+        panic("no virtio console: give QEMU -device virtio-serial-device and a virtserialport with nr=1");
+    if (!virtio_agree(device, FEATURE_MULTIPORT))
         panic("the virtio console has no ports: give QEMU a virtserialport with nr=1");
-    mmio_write(device + VIRTIO_DRIVER_FEATURES_SELECT, 0);
-    mmio_write(device + VIRTIO_DRIVER_FEATURES, FEATURE_MULTIPORT);
-    if (version == VIRTIO_LEGACY) {
-        mmio_write(device + VIRTIO_LEGACY_PAGE_SIZE, VIRTQ_PAGE);
-        return;
-    }
-    mmio_write(device + VIRTIO_DRIVER_FEATURES_SELECT, 1);
-    mmio_write(device + VIRTIO_DRIVER_FEATURES, FEATURE_VERSION_1);
-    mmio_write(device + VIRTIO_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK);
-    assert((mmio_read(device + VIRTIO_STATUS) & STATUS_FEATURES_OK) != 0);
 }
 
 static void describe(struct virtq *queue, uint32_t index, void *buffer, uint32_t bytes, uint16_t flags) {
@@ -111,17 +80,8 @@ static void attach_queues(void) {
         describe(&control_in, i, &control_in_buffers[i], sizeof control_in_buffers[i], VIRTQ_DEVICE_WRITES);
         virtq_offer(&control_in, i);
     }
-    uint32_t before = mmio_read(device + VIRTIO_STATUS);
-    mmio_write(device + VIRTIO_STATUS, before | STATUS_DRIVER_OK);
+    virtio_begin(device);
     virtq_kick(&control_in);
-}
-
-/* Before looking for work, not after: an interrupt that comes in between is then not lost. */
-static void acknowledge_interrupts(void) {
-    uint32_t causes = mmio_read(device + VIRTIO_INTERRUPT_STATUS);
-    if (causes != 0)
-        mmio_write(device + VIRTIO_INTERRUPT_ACK, causes);
-    memory_barrier();
 }
 
 /* Sleeps until the device has no more than so many of the queue's buffers. */
@@ -132,7 +92,7 @@ static void wait_until_taken(struct virtq *queue, uint32_t pending_max, const ch
     queue->rings->available.flags = 0;
     virtq_kick(queue);
     for (;;) {
-        acknowledge_interrupts();
+        virtio_acknowledge(device);
         if (virtq_pending(queue) <= pending_max)
             break;
         if (platform_now_us() >= deadline)
@@ -165,7 +125,7 @@ static void control_received(const struct control *message) {
 }
 
 static void poll(void) {
-    acknowledge_interrupts();
+    virtio_acknowledge(device);
     struct virtq_used_element element;
     for (uint32_t i = 0; i < CONTROL_BUFFERS && virtq_take(&control_in, &element); i++) {
         assert(element.descriptor < CONTROL_BUFFERS && element.bytes >= sizeof(struct control));
@@ -189,7 +149,6 @@ static void wait_for_port(void) {
 
 void port_open(void) {
     find_device();
-    agree_on_features();
     attach_queues();
     control_send(0, EVENT_DEVICE_READY, 1);
     wait_for_port();

@@ -7,16 +7,20 @@ void print(const char *text) {
         platform_print(*text);
 }
 
-void print_number(uint64_t number) {
-    char digits[21];
-    uint32_t at = sizeof digits - 1;
+const char *text_number(char digits[TEXT_DIGITS_MAX], uint64_t number) {
+    uint32_t at = TEXT_DIGITS_MAX - 1;
     uint32_t digit;
     digits[at] = '\0';
     do {
         number = number_divide(number, 10, &digit);
         digits[--at] = (char)('0' + digit);
     } while (number != 0);
-    print(digits + at);
+    return digits + at;
+}
+
+void print_number(uint64_t number) {
+    char digits[TEXT_DIGITS_MAX];
+    print(text_number(digits, number));
 }
 
 void print_hex(uint64_t number) {

@@ -9,6 +9,12 @@ void print(const char *text);
 void print_number(uint64_t number);
 void print_hex(uint64_t number);
 
+/* Room for any number and its end. */
+#define TEXT_DIGITS_MAX 21u
+
+/* The number in decimal digits, somewhere in `digits`. */
+const char *text_number(char digits[TEXT_DIGITS_MAX], uint64_t number);
+
 bool text_equal(const char *a, const char *b);
 size_t text_length(const char *text);
 

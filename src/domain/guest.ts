@@ -17,9 +17,12 @@ export type GuestEvent =
   /** `final`: nothing in the stream tells where the next frame begins, and no event follows. */
   | { readonly kind: 'bad-frame'; readonly detail: string; readonly final: boolean };
 
-/** Finds metrics among what a console prints; never throws, whatever the bytes. `nowUs` is the gateway's monotonic clock. */
-export interface ConsoleDecoder {
+/** Finds metrics among what a guest prints, or sends; never throws, whatever the bytes. `nowUs` is the gateway's monotonic clock. */
+export interface LineDecoder {
+  /** Of a console, wherever its lines are cut. */
   push(chunk: Uint8Array, nowUs: number): readonly GuestEvent[];
+  /** Of a datagram or a request: whole lines, the last one with or without its end. */
+  pushWhole(lines: Uint8Array, nowUs: number): readonly GuestEvent[];
 }
 
 /** Turns the bytes of one guest's channel into events; never throws, whatever the bytes. */

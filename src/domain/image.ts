@@ -67,6 +67,8 @@ export interface Image {
   readonly boot: Readonly<Partial<Record<Architecture, BootSet>>>;
   /** How the guest reports: frames over its virtio-serial port, or lines on its console. */
   readonly metrics: 'frames' | 'lines';
+  /** It has a network interface, at whose other end there is nothing but the gateway, which takes lines. */
+  readonly network?: 'metrics';
   /** Text on the console that says that the guest is ready; absent: the first metric says so. */
   readonly readyText?: string;
   readonly memoryMib: number;

@@ -47,6 +47,8 @@ export interface QemuSpec extends GuestSpec {
   readonly args: string | undefined;
   /** Whether the guest has the frame channel, a virtio-serial port. */
   readonly channel: boolean;
+  /** Whether the guest has a network interface; its other end is the gateway itself. */
+  readonly network?: true;
   /** The I/O port of an isa-debug-exit device, where the guest expects one. */
   readonly debugExitPort?: number;
   /**

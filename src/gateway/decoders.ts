@@ -1,4 +1,4 @@
-import type { ConsoleDecoder, GuestDecoder, Image } from '../domain/index.js';
+import type { LineDecoder, GuestDecoder, Image } from '../domain/index.js';
 import {
   createGuestDecoder,
   createLineDecoder,
@@ -8,7 +8,7 @@ import {
 
 export interface Decoders {
   readonly decoder: (image: Image) => GuestDecoder;
-  readonly lines: (image: Image) => ConsoleDecoder;
+  readonly lines: (image: Image) => LineDecoder;
 }
 
 /** What guests say, by either channel. The series that an image invents on its console are capped over all its runs. */

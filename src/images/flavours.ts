@@ -65,8 +65,8 @@ export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
     cannot: {},
     args: 'append',
     lingerArgs: 'linger=1',
-    // Done comes as a frame; a power-off without one is a guest that lost its way.
-    ends: { done: [], crashed: [/^panic: .*/], powerOff: 'crashed', halts: false },
+    // Done comes as a frame, or on the console of one without a channel; a power-off without is a guest that lost its way.
+    ends: { done: [/^done (\d{1,3})$/], crashed: [/^panic: .*/], powerOff: 'crashed', halts: false },
   },
   unikraft: {
     // RDRAND and RDSEED are asked for since 0.17; QEMU 7.2's TCG has no RDSEED.

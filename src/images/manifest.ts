@@ -57,6 +57,8 @@ export const manifestSchema = v.strictObject({
   maxConcurrent: v.optional(wholeNumber(1, 64)),
   /** Frames for our own guests, lines for the others, unless it says otherwise. */
   metrics: v.optional(v.picklist(['frames', 'lines'])),
+  /** The only other machine on it is the gateway, which takes lines: nothing else can be reached. */
+  network: v.optional(v.picklist(['none', 'metrics']), 'none'),
   readyText: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100))),
   kernels: v.optional(imageFiles, {}),
   initrds: v.optional(imageFiles, {}),
@@ -78,10 +80,16 @@ export function parseManifest(
     const complaints = parsed.complaints.map(({ key, line, text: why }) => `${key} (line ${line}): ${why}`);
     throw invalid(`${path} is not valid: ${complaints.join('; ')}`);
   }
-  const { kernels, initrds, disks, timeLimitMs, maxConcurrent, readyText, keptReady, ...rest } = parsed.value;
+  const { kernels, initrds, disks, timeLimitMs, maxConcurrent, readyText, keptReady, network, ...rest } =
+    parsed.value;
   const metrics = rest.metrics ?? (rest.flavour === 'perigee' ? 'frames' : 'lines');
   if (metrics === 'lines' && rest.sensors.length > 0) {
     throw invalid(`${path} grants sensors, but a guest that reports by lines has no channel to get them by`);
+  }
+  if (network === 'metrics' && rest.afterRestart === 'adopt') {
+    throw invalid(
+      `${path} asks for a network and for afterRestart: adopt, but a network ends with its gateway`,
+    );
   }
   const boot = Object.fromEntries(
     ARCHITECTURES.flatMap((architecture) => {
@@ -99,6 +107,7 @@ export function parseManifest(
     ...(maxConcurrent === undefined ? {} : { maxConcurrent }),
     ...(readyText === undefined ? {} : { readyText }),
     ...(keptReady === undefined ? {} : { keptReady }),
+    ...(network === 'none' ? {} : { network }),
   };
 }
 

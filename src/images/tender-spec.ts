@@ -50,6 +50,8 @@ function whyNot(image: Image, boot: TenderSet, host: TenderHost): string | undef
     return 'it is built for a Solo5 target other than hvt, spt and virtio';
   if (solo5.target === 'hvt' && (host.pageBytes ?? HVT_PAGE_BYTES) !== HVT_PAGE_BYTES) return PAGES;
   if (image.metrics === 'frames') return 'a Solo5 tender has no frame channel: use metrics: lines';
+  if (image.network !== undefined)
+    return 'a Solo5 tender reaches a network by a tap device only: print the lines, without network: metrics';
   if (image.vcpus > 1) return 'a Solo5 tender gives its guest one processor: use vcpus: 1';
   if (image.afterRestart === 'adopt')
     return 'the guest of a Solo5 tender does not survive its gateway: use afterRestart: end';

@@ -60,6 +60,7 @@ export function qemuSpec(image: Image, args: string, runId: RunId, host: HostCho
     ...{ memoryMib: image.memoryMib, vcpus: image.vcpus },
     args: commandLine(boot, facts, wholeArgs),
     channel: image.metrics === 'frames',
+    ...(image.network === undefined ? {} : { network: true as const }),
     ends: facts.ends,
     ...(adoptable ? rendezvousOf(host, runId) : {}),
     ...(facts.debugExitPort === undefined || architecture !== 'x86_64'

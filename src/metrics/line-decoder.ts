@@ -1,4 +1,4 @@
-import type { GuestEvent, ImageName, Sample, Series } from '../domain/index.js';
+import type { GuestEvent, ImageName, LineDecoder, Sample, Series } from '../domain/index.js';
 import {
   LINE_NAME_MAX_CHARACTERS,
   LINE_TAGS_MAX,
@@ -10,6 +10,8 @@ import { createLineSeries, type LineSeries } from './line-series.js';
 import { LineSplitter, candidateText } from './lines.js';
 import { parsePoint, type Point } from './points.js';
 import { RESERVED_PREFIX, echo } from './vocabulary.js';
+
+const LINE_END = 0x0a;
 
 /** The gateway's own label. */
 const RESERVED_TAG = 'image';
@@ -23,18 +25,13 @@ export interface LineDecoderOptions {
   readonly series?: LineSeries;
 }
 
-/** Finds the points of line protocol among whatever else a guest prints (docs/metrics.md); never throws. */
-export interface LineDecoder {
-  /**
-   * Gives `report` events, with 0 for the guest's times, which lines do not have, and `bad-frame` events. A report names
-   * a series once and has at most SAMPLES_BURST_MAX samples; one that has none only says how many were dropped. Each
-   * kind of fault is one event in the decoder's life, since a guest repeats what it does wrong with every line.
-   * @param nowUs the gateway's monotonic clock, microseconds.
-   */
-  push(chunk: Uint8Array, nowUs: number): readonly GuestEvent[];
-}
-
-/** The state is one line and what the image has named; events are in proportion to the budget, not to the chunk. */
+/**
+ * Finds the points of line protocol among whatever else a guest says (docs/metrics.md). Gives `report` events, with 0 for
+ * the guest's times, which lines do not have, and `bad-frame` events. A report names a series once and has at most
+ * SAMPLES_BURST_MAX samples; one that has none only says how many were dropped. Each kind of fault is one event in the
+ * decoder's life, since a guest repeats what it does wrong with every line. The state is one line and what the image has
+ * named; events are in proportion to the budget, which both ways share, and not to the chunk.
+ */
 export function createLineDecoder(options: LineDecoderOptions): LineDecoder {
   return new Decoder(options);
 }
@@ -43,7 +40,8 @@ class Decoder implements LineDecoder {
   readonly #image: ImageName;
   readonly #budget: SampleBudget;
   readonly #series: LineSeries;
-  readonly #lines = new LineSplitter();
+  readonly #console = new LineSplitter();
+  readonly #whole = new LineSplitter();
   readonly #blamed = new Set<FaultKind>();
 
   constructor({ image, budget = createSampleBudget(), series = createLineSeries() }: LineDecoderOptions) {
@@ -53,6 +51,17 @@ class Decoder implements LineDecoder {
   }
 
   push(chunk: Uint8Array, nowUs: number): readonly GuestEvent[] {
+    return this.#take(this.#console.push(chunk), nowUs);
+  }
+
+  pushWhole(lines: Uint8Array, nowUs: number): readonly GuestEvent[] {
+    const ended = new Uint8Array(lines.length + 1);
+    ended.set(lines);
+    ended[lines.length] = LINE_END;
+    return this.#take(this.#whole.push(ended), nowUs);
+  }
+
+  #take(lines: Iterable<Uint8Array>, nowUs: number): readonly GuestEvent[] {
     const reports = new Reports();
     const faults: GuestEvent[] = [];
     const blame = ({ kind, detail }: Fault): void => {
@@ -60,7 +69,7 @@ class Decoder implements LineDecoder {
       this.#blamed.add(kind);
       faults.push({ kind: 'bad-frame', detail, final: false });
     };
-    for (const line of this.#lines.push(chunk)) {
+    for (const line of lines) {
       const text = candidateText(line);
       const point = text === undefined ? undefined : parsePoint(text);
       if (point === undefined || point.fields.length === 0) continue;

@@ -1,5 +1,6 @@
 import { TokenBucket } from '../domain/index.js';
-import type { Clock, ConsoleDecoder, ConsoleEnds, GuestDecoder, GuestEvent } from '../domain/index.js';
+import type { Clock, LineDecoder, ConsoleEnds, GuestDecoder, GuestEvent } from '../domain/index.js';
+import type { Taking } from './monitor.js';
 import { createConsoleReader, type ConsoleReader, type ConsoleSign } from './console-ends.js';
 
 /** Ten times what the shortest window gives; a flood beyond it is counted and dropped, and costs the other guests nothing. */
@@ -25,8 +26,10 @@ export interface HearingParts {
   readonly ends: ConsoleEnds;
   readonly readyText: string | undefined;
   readonly decoder: GuestDecoder;
-  /** For a guest that reports by lines. */
-  readonly lines: ConsoleDecoder | undefined;
+  /** For a guest that reports by lines on its console. */
+  readonly lines: LineDecoder | undefined;
+  /** For a guest that reports by its network; may be the same. */
+  readonly network: LineDecoder | undefined;
   readonly clock: Clock;
 }
 
@@ -54,6 +57,17 @@ export class Hearing {
 
   channel(chunk: Uint8Array): void {
     this.#parts.decoder.push(chunk).forEach((event) => this.#onGuest(event));
+  }
+
+  network(lines: Uint8Array): Taking {
+    let [taken, dropped] = [0, 0];
+    let fault: string | undefined;
+    for (const event of this.#parts.network?.pushWhole(lines, this.#parts.clock.monotonicUs()) ?? []) {
+      if (event.kind === 'report') [taken, dropped] = [taken + event.samples.length, dropped + event.dropped];
+      if (event.kind === 'bad-frame') fault ??= event.detail;
+      this.#onGuest(event);
+    }
+    return { taken, dropped, ...(fault === undefined ? {} : { fault }) };
   }
 
   /** The guest has gone: its last line may have no end. */

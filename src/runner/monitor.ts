@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { MonitorExit } from './lifecycle.js';
 
 /** What a monitor says of its guest, whatever its protocol. A monitor that has none says nothing. */
@@ -15,11 +16,24 @@ export type MonitorEvent =
   /** The guest ended by itself; only from a monitor that passes the guest's own status on. */
   | { readonly kind: 'ended'; readonly status: number };
 
+/** What became of the values of some lines that a guest sent. */
+export interface Taking {
+  readonly taken: number;
+  readonly dropped: number;
+  /** What was wrong with them, once for each kind of fault. */
+  readonly fault?: string;
+}
+
+/** The far end of a guest's only cable: given each chunk that comes in, it answers by the cable itself. */
+export type NetworkEnd = (cable: Duplex, lines: (text: Uint8Array) => Taking) => (chunk: Buffer) => void;
+
 /** Called as things happen; never awaited, and must not throw. */
 export interface VmListener {
   event(event: MonitorEvent): void;
   console(chunk: Uint8Array): void;
   channel(chunk: Uint8Array): void;
+  /** Lines that came by the guest's network. */
+  network(lines: Uint8Array): Taking;
 }
 
 /** One process with one guest in it. What a kind of monitor cannot do is absent. */

@@ -1,7 +1,7 @@
 import type { Cell } from '../confinement/index.js';
 import type { QemuSpec, VmSpec } from '../domain/index.js';
 import { MARK } from './marks.js';
-import type { Vm, VmListener } from './monitor.js';
+import type { NetworkEnd, Vm, VmListener } from './monitor.js';
 import { qemuArgs } from './qemu-args.js';
 import { adoptQemu, startQemu } from './qemu.js';
 import { tenderCommand } from './tender-args.js';
@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly mark: string;
   /** Absent: the monitor is kept in nothing. */
   readonly cell?: Cell;
+  /** For a guest that has a network. */
+  readonly network?: NetworkEnd;
 }
 
 export function startVm(spec: VmSpec, listener: VmListener, options: StartOptions): Vm {
@@ -28,8 +30,9 @@ export function startReady(
   options: StartOptions,
   stopped: boolean,
 ): Vm {
-  const { cell } = options;
-  return inCell(startQemu(spec, listener, { env: environment(options), stopped, cell }), cell);
+  const { cell, network } = options;
+  const started = startQemu(spec, listener, { env: environment(options), stopped, cell, network });
+  return inCell(started, cell);
 }
 
 function environment({ mark, searchPath }: StartOptions): Readonly<Record<string, string>> {

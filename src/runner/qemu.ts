@@ -1,12 +1,16 @@
 import type { Cell } from '../confinement/index.js';
 import type { QemuSpec } from '../domain/index.js';
-import type { Vm, VmListener } from './monitor.js';
+import type { NetworkEnd, Vm, VmListener } from './monitor.js';
 import { takeProcess } from './other-process.js';
 import { startProcess } from './process.js';
 import { qemuArgs } from './qemu-args.js';
 import { QemuTalk } from './qemu-talk.js';
 import { meetAt } from './rendezvous.js';
 import { seenBy } from './seen.js';
+import { deliverThrottled } from './throttle.js';
+
+/** Forty times what a guest may report, with the headers around it; the answers cost as much again at most. */
+const NETWORK_BYTES_PER_SECOND = 512 * 1024;
 
 export interface QemuOptions {
   readonly env: Readonly<Record<string, string>>;
@@ -14,6 +18,8 @@ export interface QemuOptions {
   readonly stopped: boolean;
   /** Absent: it is kept in nothing. */
   readonly cell: Cell | undefined;
+  /** Absent for a guest that has no network. */
+  readonly network: NetworkEnd | undefined;
 }
 
 /** Starts QEMU, and lets the guest go, unless it is to stay stopped, as soon as it is confined. */
@@ -37,17 +43,22 @@ function startInherited(
   spec: QemuSpec,
   listener: VmListener,
   talk: QemuTalk,
-  { cell, env }: QemuOptions,
+  { cell, env, network }: QemuOptions,
 ): Vm {
-  const { files, seen } = seenBy(spec, undefined, cell, 2);
+  const sockets = spec.network ? 3 : 2;
+  const { files, seen } = seenBy(spec, undefined, cell, sockets);
   const child = startProcess({
-    ...{ program: spec.program, args: qemuArgs(spec, seen), files, env, sockets: 2, apart: false, cell },
+    ...{ program: spec.program, args: qemuArgs(spec, seen), files, env, sockets, apart: false, cell },
     console: (chunk) => listener.console(chunk),
   });
   // In the order of their descriptors.
-  const [channel, qmp] = child.sockets;
+  const [channel, qmp, cable] = child.sockets;
   if (channel) talk.connect('channel', channel);
   if (qmp) talk.connect('qmp', qmp);
+  if (cable && network) {
+    const receive = network(cable, (lines) => listener.network(lines));
+    deliverThrottled(cable, NETWORK_BYTES_PER_SECOND, receive);
+  }
   return { ...child, ...controls(spec, talk) };
 }
 

@@ -11,7 +11,7 @@ export interface Relay extends VmListener {
 }
 
 /** Holds what a guest without a run says, until there is one to listen. `heard` is told of each thing at once. */
-export function createRelay(heard: (what: MonitorEvent | 'console' | 'channel') => void): Relay {
+export function createRelay(heard: (what: MonitorEvent | 'console' | 'channel' | 'network') => void): Relay {
   let listener: VmListener | undefined;
   let heldBytes = 0;
   const held: ((to: VmListener) => void)[] = [];
@@ -32,6 +32,13 @@ export function createRelay(heard: (what: MonitorEvent | 'console' | 'channel') 
     channel(chunk) {
       pass(chunk.length, (to) => to.channel(chunk));
       if (!listener) heard('channel');
+    },
+    network(lines) {
+      if (listener) return listener.network(lines);
+      // What it comes to is not known before there is a run to count it.
+      pass(lines.length, (to) => void to.network(lines));
+      heard('network');
+      return { taken: 1, dropped: 0 };
     },
     attach(to) {
       held.splice(0).forEach((say) => say(to));

@@ -1,4 +1,4 @@
-import type { Clock, ConsoleDecoder, GuestDecoder, Image, RunRecord, VmSpec } from '../domain/index.js';
+import type { Clock, LineDecoder, GuestDecoder, Image, RunRecord, VmSpec } from '../domain/index.js';
 import type { Report } from './hearing.js';
 import type { Vm, VmListener } from './monitor.js';
 import type { ReadyGuest } from './pool.js';
@@ -20,8 +20,8 @@ export interface RunParts {
   readonly clock: Clock;
   /** For the frames of its channel, if it has one. */
   readonly decoder: () => GuestDecoder;
-  /** For lines of metrics on its console, if it reports by them. */
-  readonly lines?: () => ConsoleDecoder;
+  /** For lines of metrics, on its console or by its network. */
+  readonly lines: () => LineDecoder;
   readonly log: ConsoleLog;
   /** What `stop` sends first. */
   readonly stopFrame: Uint8Array;

@@ -141,9 +141,14 @@ export class Run {
 
   /** A guest that is started again is heard anew. */
   #listener(): VmListener {
-    const { clock, decoder, image, lines } = this.#parts;
+    const { clock, decoder, image } = this.#parts;
+    const lines = this.#parts.lines();
     const hearing = new Hearing(
-      { clock, ends: this.#spec.ends, readyText: image.readyText, decoder: decoder(), lines: lines?.() },
+      {
+        ...{ clock, ends: this.#spec.ends, readyText: image.readyText, decoder: decoder() },
+        lines: image.metrics === 'lines' ? lines : undefined,
+        network: image.network === undefined ? undefined : lines,
+      },
       (heard) => this.#onHeard(heard),
     );
     this.#hearing = hearing;
@@ -151,6 +156,7 @@ export class Run {
       event: (event) => this.#onMonitor(event),
       console: (chunk) => this.#onConsole(chunk, hearing),
       channel: (chunk) => hearing.channel(chunk),
+      network: (text) => hearing.network(text),
     };
   }
 

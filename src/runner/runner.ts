@@ -1,17 +1,11 @@
 import type { Confinement } from '../confinement/index.js';
 import { PerigeeError, Topic, isEnded, reasonOf } from '../domain/index.js';
-import type {
-  Admission,
-  ConsoleDecoder,
-  GatewayId,
-  GuestDecoder,
-  Image,
-  ImageName,
-} from '../domain/index.js';
+import type { Admission, GatewayId, GuestDecoder, Image, ImageName, LineDecoder } from '../domain/index.js';
 import type { RunId, RunNews, RunRecord, RunRequest, VmSpec } from '../domain/index.js';
 import { processAgeMs } from './footprint.js';
 import { launch } from './launch.js';
 import { markOf } from './marks.js';
+import type { NetworkEnd } from './monitor.js';
 import { adoptVm, fallbackOf, startReady, startVm, type StartOptions } from './monitors.js';
 import { observers, record, type ObserverParts } from './observers.js';
 import { kill } from './orphans.js';
@@ -31,9 +25,11 @@ export interface RunnerParts extends ObserverParts, WarmSource {
   /** What each guest is kept in. */
   readonly confinement: Pick<Confinement, 'cell' | 'adopted'>;
   readonly decoder: (image: Image) => GuestDecoder;
-  /** For an image that reports by lines on its console. */
-  readonly lines: (image: Image) => ConsoleDecoder;
+  /** For lines on its console, or by its network. */
+  readonly lines: (image: Image) => LineDecoder;
   readonly stopFrame: Uint8Array;
+  /** Serves the guests that have a network. */
+  readonly network: NetworkEnd;
   readonly console: (id: RunId) => ConsoleLog;
 }
 
@@ -202,8 +198,9 @@ class QemuRunner implements Runner {
   }
 
   #processes(spec: VmSpec, slot: RunId): StartOptions {
-    const { confinement, gatewayId, searchPath } = this.#parts;
-    return { searchPath, mark: markOf(gatewayId, slot), cell: confinement.cell(spec, slot) };
+    const { confinement, gatewayId, network, searchPath } = this.#parts;
+    const cell = confinement.cell(spec, slot);
+    return { searchPath, mark: markOf(gatewayId, slot), cell, network };
   }
 
   #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec, ready?: ReadyGuest): Run {
@@ -215,7 +212,7 @@ class QemuRunner implements Runner {
         adoptVm(each, processId, listener, this.#parts.confinement.adopted(record.id)),
       ready,
       ...{ image, spec, clock, stopFrame, decoder: () => decoder(image) },
-      ...(image.metrics === 'lines' ? { lines: () => lines(image) } : {}),
+      lines: () => lines(image),
       ...observed,
       fellBack: (failed, why) => {
         this.#software.add(image.name);

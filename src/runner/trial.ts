@@ -23,6 +23,7 @@ export async function firstReport(
       if (event.kind === 'paused') settle({ kind: 'paused', detail: '' });
     },
     console: () => undefined,
+    network: () => ({ taken: 0, dropped: 0 }),
     channel(chunk) {
       for (const event of decoder.push(chunk))
         if (event.kind === 'report') settle({ kind: 'reported', samples: event.samples });

@@ -56,7 +56,7 @@ describe('perigee, where no gateway runs,', () => {
     };
     assert.deepEqual(
       images.map(({ name }) => name),
-      ['hello', 'hostsense'],
+      ['hello', 'hostsense', 'netsense'],
     );
     assert.deepEqual(images[0]?.architectures, ['x86_64', 'arm64', 'armv7']);
   });

@@ -19,6 +19,7 @@ function ears(): Ears {
     event: ({ kind }) => said.events.push(kind),
     console: (chunk) => void (said.console += Buffer.from(chunk).toString()),
     channel: () => undefined,
+    network: () => ({ taken: 0, dropped: 0 }),
   };
 }
 

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { IMAGES, ROOT, buildImages, exec, temporaryFolder, type TemporaryFolder } from './support-build.js';
 
-const NAMES = ['hello', 'hostsense'];
+const NAMES = ['hello', 'hostsense', 'netsense'];
 const ARCHES = ['x86_64', 'arm64', 'armv7'];
 const X86_MAX_BYTES = 32 * 1024;
 

@@ -225,7 +225,7 @@ describe('the images that come with Perigee', () => {
     assert.deepEqual(problems, []);
     assert.deepEqual(
       images.map(({ name }) => name),
-      ['hello', 'hostsense'],
+      ['hello', 'hostsense', 'netsense'],
     );
     for (const image of images) {
       for (const architecture of ['x86_64', 'arm64', 'armv7'] as const)

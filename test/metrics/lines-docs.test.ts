@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { MAX_CONNECTIONS } from '../../src/guestnet/stack.js';
 import {
   LINE_MAX_BYTES,
   LINE_NAME_MAX_CHARACTERS,
@@ -47,6 +48,7 @@ describe('docs/metrics.md', () => {
       SAMPLES_PER_SECOND_MAX,
       SAMPLES_BURST_MAX,
       LINE_SERIES_MAX,
+      MAX_CONNECTIONS,
       LINE_MAX_BYTES,
       LINE_TAGS_MAX,
       LINE_NAME_MAX_CHARACTERS,

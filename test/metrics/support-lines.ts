@@ -1,7 +1,7 @@
 import { parseImageName, seriesKey } from '../../src/domain/index.js';
-import type { GuestEvent, Unit } from '../../src/domain/index.js';
+import type { GuestEvent, LineDecoder, Unit } from '../../src/domain/index.js';
 import { createLineDecoder } from '../../src/metrics/index.js';
-import type { LineDecoder, LineDecoderOptions } from '../../src/metrics/line-decoder.js';
+import type { LineDecoderOptions } from '../../src/metrics/line-decoder.js';
 
 export const LINE_IMAGE = parseImageName('sensor');
 

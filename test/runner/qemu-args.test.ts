@@ -34,6 +34,21 @@ const valueOf = (args: readonly string[], option: string): string | undefined =>
   args[args.indexOf(option) + 1];
 
 describe("QEMU's arguments", () => {
+  it('give a network that ends in this process to a guest whose manifest asks for one, on either bus', () => {
+    for (const [flavour, device] of [
+      ['perigee', /^virtio-net-device,netdev=net,/],
+      ['nanos', /^virtio-net-pci,romfile=,netdev=net,/],
+    ] as const) {
+      const whole = { ...image, flavour, network: 'metrics', boot: { x86_64: { kernel: file } } } as Image;
+      const args = qemuArgs(qemuSpec(whole, '', newRunId(), { architecture: 'x86_64', accelerator: 'tcg' }));
+      assert.deepEqual(
+        args.filter((arg) => /^(socket|user|tap|bridge|stream|vhost).*net/.test(arg)),
+        ['socket,id=net,fd=5'],
+      );
+      assert.equal(args.filter((arg) => device.test(arg)).length, 1, args.join(' '));
+    }
+  });
+
   it('give no guest a network, a display, a reboot or a way out of the sandbox', () => {
     for (const flavour of FLAVOURS) {
       const args = argsOf(flavour, { kernel: file });

@@ -11,6 +11,10 @@ function scribe(): VmListener & { readonly told: string[] } {
     event: ({ kind }) => void told.push(kind),
     console: (chunk) => void told.push(`console ${Buffer.from(chunk).toString()}`),
     channel: (chunk) => void told.push(`channel ${Buffer.from(chunk).toString()}`),
+    network: (lines) => {
+      told.push(`network ${Buffer.from(lines).toString()}`);
+      return { taken: 2, dropped: 1 };
+    },
   };
 }
 

@@ -16,6 +16,7 @@ import {
 } from '../../src/domain/index.js';
 import type { RunNews, RunRecord } from '../../src/domain/index.js';
 import { sensorFeed } from '../../src/gateway/feed.js';
+import { serveGuest } from '../../src/guestnet/index.js';
 import { openCatalogue, vmSpec, warmStart } from '../../src/images/index.js';
 import {
   WAIT_ARGS,
@@ -139,6 +140,7 @@ export function workshop({
       gatewayId: GATEWAY,
       stopFrame: encodeStop(),
       ...{ searchPath, confinement },
+      network: (cable, lines) => serveGuest(cable, { clock: systemClock, lines }),
     },
     spec: (image, args, id) => vmSpec(image, args, id, host),
     decoder: (image) => createGuestDecoder({ image: image.name }),

@@ -23,6 +23,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   confinement: grant([]),
   runner: grant(['confinement'], ['execa', 'pidusage']),
   accelerator: grant([]),
+  guestnet: grant([]),
   scheduler: grant([]),
   sensors: grant([]),
   metrics: grant([]),
