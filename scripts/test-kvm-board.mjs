@@ -1,6 +1,7 @@
 // The choice of an accelerator under a real KVM, on any machine: an emulated 64-bit ARM board with virtualisation runs
 // Debian's kernel, which offers /dev/kvm; in it Node runs our trial, and Debian's QEMU our guest, under TCG and under KVM.
-// Ends with 0 when KVM is chosen, by trial and from memory, and no process is left.
+// Ends with 0 when KVM is chosen, by trial and from memory, no process is left, and a guest under KVM is confined as
+// docs/security.md says: with a user, a control group and limits of its own.
 // Needs a build (npm run build, npm run images), apt with Debian's sources, dpkg-deb, npm and qemu-system-aarch64;
 // downloads about 150 MB; takes a minute; changes nothing on the machine. See docs/accelerators.md.
 import { spawn } from 'node:child_process';
@@ -64,10 +65,30 @@ function judge(text) {
   for (const [kind, value] of found) console.log(`${kind}: ${JSON.stringify(value, null, 2)}`);
   const choices = found.flatMap(([kind, value]) => (kind === 'choice' ? [value] : []));
   const left = found.find(([kind]) => kind === 'left')?.[1];
+  const confined = found.find(([kind]) => kind === 'confinement')?.[1];
   const good =
+    isConfined(confined) &&
     choices.map(({ accelerator, cached }) => `${accelerator} ${cached}`).join() === 'kvm false,kvm true' &&
     left?.length === 0;
   if (!good)
-    console.log(`KVM was not chosen twice, or a process was left. The board said:\n${text.slice(-SHOWN)}`);
+    console.log(
+      `KVM was not chosen twice, a process was left, or a guest was not confined. The board said:\n${text.slice(-SHOWN)}`,
+    );
   return good;
+}
+
+/** A guest under KVM with a user, a group and limits of its own, which the kernel ended for want of memory. */
+function isConfined(found) {
+  if (!found) return false;
+  const { ready, user, kvmGroup, seccomp, ownGroup, limits, fileSize, safeguards } = found;
+  return (
+    [ready, ownGroup, Number.parseInt(user, 10) >= 65_536, Number.parseInt(kvmGroup, 10) === 108].every(
+      Boolean,
+    ) &&
+    [seccomp, limits.slice(1).join()].join() === '2,128,200000 100000,1' &&
+    /^0 /.test(fileSize) &&
+    safeguards.length === 0 &&
+    found.signal === 'SIGKILL' &&
+    found.outOfMemory === true
+  );
 }

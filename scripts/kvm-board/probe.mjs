@@ -20,7 +20,8 @@ const accelerator = createAccelerator({
     const spec = (accelerator) => vmSpec(image, TRIAL_ARGS, '0'.repeat(16), { architecture, accelerator });
     return { kernelSha256: image.boot[architecture].kernel.sha256, spec };
   },
-  firstReport: (spec, stopped) => firstReport(spec, createGuestDecoder({ image: image.name }), stopped),
+  firstReport: (spec, stopped) =>
+    firstReport(spec, createGuestDecoder({ image: image.name }), { searchPath: process.env.PATH }, stopped),
 });
 
 say('board', {
