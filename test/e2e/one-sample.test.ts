@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { perigee as proto } from '@perigee/proto';
-import { Level } from 'level';
 import { openBackend } from 'perigee-backend';
+import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
 import type { LatestSample, RunNews, Sample } from '../../src/domain/index.js';
 import { airSocket, newRunId } from '../../src/platform/index.js';
 import { openPhone, type MetricReading } from '../../src/nearby/index.js';
+import { openLevelStore } from '../../src/store/index.js';
+import { CLOCK, SILENT, collect } from '../store/support-store.js';
 import { perigee } from '../support/command.js';
 import { startGatewayProcess } from '../support/gateway-process.js';
 import { tempFolder } from '../support/temp.js';
@@ -15,6 +16,8 @@ import { tempFolder } from '../support/temp.js';
 /** What the metric's presentation format leaves of a value of this size, in bytes. */
 const PRESENTATION_STEP = 1000;
 const MEAN = 'memory_available_mean';
+/** More observations than some seconds bring. */
+const ALL = 10_000;
 
 /** The host's own words, read without any code of ours. */
 function memoryBytes(field: 'MemTotal' | 'MemAvailable'): number {
@@ -29,28 +32,16 @@ function valueOf(samples: readonly Sample[], name: string): number {
   );
 }
 
-/** What one series is in the database, in order, by LevelDB's own reader: 's' id:u32, and 'o' epoch:u32 sequence:u64. */
-async function rowsInDatabase(directory: string, name: string): Promise<readonly Row[]> {
-  // A copy, so that the gateway finds its database as it left it.
-  const copy = join(tempFolder('copy'), 'store');
-  cpSync(join(directory, 'store'), copy, { recursive: true });
-  const db = new Level<Buffer, Buffer>(copy, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
-  await db.open();
-  try {
-    const all = await db.iterator().all();
-    const family = (letter: string): typeof all =>
-      all.filter(([key]) => key.toString('latin1', 0, 1) === letter);
-    const series = family('s').map(([, bytes]) => proto.v1.Series.decode(bytes));
-    const id = series.find((each) => each.name === name)?.id ?? assert.fail(`${name} is in the database`);
-    return family('o').flatMap(([key, bytes]) => {
-      const { seriesIds, values } = proto.v1.Observation.decode(bytes);
-      const value = values[seriesIds.indexOf(id)];
-      const [epoch, sequence] = [key.readUInt32BE(1), Number(key.readBigUInt64BE(5))];
-      return value === undefined ? [] : [{ epoch, sequence, value }];
-    });
-  } finally {
-    await db.close();
-  }
+/** What one series is on the disk, in order, read by a store that has seen nothing of the gateway but its folder. */
+async function rowsOnDisk(directory: string, name: string): Promise<readonly Row[]> {
+  // A copy, so that the gateway finds its store as it left it.
+  const copy = tempFolder('copy');
+  cpSync(join(directory, 'store'), join(copy, 'store'), { recursive: true });
+  await using store = await openLevelStore({ directory: copy, clock: CLOCK, logger: SILENT });
+  const stored = await collect(store.read(BEFORE_EVERYTHING, ALL));
+  return stored.flatMap(({ position, samples }) =>
+    samples.flatMap(({ series, value }) => (series.name === name ? [{ ...position, value }] : [])),
+  );
 }
 
 async function nextReport(news: AsyncIterable<RunNews>): Promise<Extract<RunNews, { kind: 'report' }>> {
@@ -122,10 +113,10 @@ describe('one sample', () => {
     const atBackend = await eventuallyFind(stored, value);
     assert.equal(atBackend.epoch, epoch);
 
-    // In LevelDB, once the gateway has ended, by LevelDB's own reader; and after a restart, by the gateway.
+    // On the disk, once the gateway has ended; and after a restart, by the gateway.
     process.kill(gateway.processId, 'SIGTERM');
     assert.equal(await gateway.exited, 0);
-    const kept = await rowsInDatabase(gateway.directory, MEAN);
+    const kept = await rowsOnDisk(gateway.directory, MEAN);
     assert.deepEqual(
       kept.find((row) => row.value === value),
       { epoch, sequence: atBackend.sequence, value },
