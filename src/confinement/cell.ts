@@ -51,6 +51,7 @@ export function createCell(means: CellMeans, place: CellPlace, spec: VmSpec): Ce
   const { groups } = means;
   const sinceUs = means.clock.monotonicUs();
   let timer: NodeJS.Timeout | undefined;
+  let closed = false;
   return {
     ...{ user, folder },
     async hold(processId) {
@@ -62,8 +63,11 @@ export function createCell(means: CellMeans, place: CellPlace, spec: VmSpec): Ce
       await attempt(means, 'group', async () => {
         if ('join' in groups) await groups.join(slot, groupLimits(spec, groups.controllers), processId);
       });
+      // It ended while its group was made.
+      if (closed && 'join' in groups) groups.remove(slot);
     },
     close(processId, killed) {
+      closed = true;
       clearTimeout(timer);
       return closeCell(means, place, processId, killed ? sinceUs : undefined);
     },

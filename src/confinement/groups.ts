@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { reasonOf } from '../domain/index.js';
 
 /** A control group for each guest, below the gateway's own. */
@@ -40,13 +40,16 @@ const GATEWAY = 'perigee-gateway';
  * the only process in it, and may write it.
  */
 export function openGroups(place: GroupPlace): Groups | NoGroups {
-  const folder = ownFolder(place);
-  if (folder === undefined) return { why: 'cgroup v2 is not mounted here' };
+  const own = ownFolder(place);
+  if (own === undefined) return { why: 'cgroup v2 is not mounted here' };
+  // systemd's DelegateSubgroup has put it there already.
+  const isSettled = basename(own) === GATEWAY;
+  const folder = isSettled ? dirname(own) : own;
   try {
     const offered = words(readFileSync(join(folder, 'cgroup.controllers'), 'utf8'));
     const wanted = WANTED.filter((controller) => offered.includes(controller));
     if (wanted.length === 0) return { why: `${folder} has none of ${WANTED.join(', ')}`, cure: CURE };
-    if (!isRoot(folder) && !vacate(folder, place.processId)) {
+    if (!isSettled && !isRoot(folder) && !vacate(folder, place.processId)) {
       return { why: `other processes are in the gateway's group ${folder}`, cure: CURE };
     }
     const controllers = wanted.filter((controller) => enable(folder, controller));

@@ -41,6 +41,14 @@ describe('the control groups of guests', () => {
     assert.deepEqual(groups.names(), ['a']);
   });
 
+  it('lie beside the gateway where systemd has put it into a group below the one that it left to it', async () => {
+    const { point, folder } = tree('memory', '');
+    const groups = opened(open(point, '0::/perigee.service/perigee-gateway\n'));
+    await groups.join('a', [], 99);
+    assert.deepEqual(groups.names(), ['a']);
+    assert.equal(existsSync(join(folder, 'perigee-gateway')), false, 'it need not move');
+  });
+
   it('tell that the kernel ended a guest for want of memory, and nothing of one that they do not know', async () => {
     const { point, folder } = tree('memory', `${OURS}\n`);
     const groups = opened(open(point));
