@@ -44,7 +44,7 @@ identity   = $(if $(filter $(1),$(IMAGES)),-DIMAGE_NAME='"$(1)"' -DIMAGE_VERSION
 .SECONDARY:
 .SECONDEXPANSION:
 .PHONY: all
-all: $(IMAGES:%=$(BUILD)/%/kernel-$(ARCH).elf)
+all: $(IMAGES:%=$(BUILD)/%/kernel-$(ARCH).elf) $(if $(filter x86_64,$(ARCH)),$(BUILD)/.loader/multiboot64.elf)
 	@:
 
 compile = $(CC) $(CFLAGS) $(call identity,$(patsubst %/,%,$(dir $*))) -MMD -MP -MT $@ -MF $(@:.o=.d).$$$$ -c $< -o $@.$$$$ && \
@@ -63,4 +63,14 @@ $(BUILD)/%/kernel-$(ARCH).elf: $(library_objects) $$(call image_objects,$$*) lib
 	$(Q)$(LLD) $(LDFLAGS) -T lib/link.ld --defsym=BASE=$(BASE) -o $@.$$$$ $(filter %.o,$^) && mv $@.$$$$ $@
 	@echo "image $* $(ARCH): $$(wc -c < $@) bytes"
 
--include $(patsubst %.o,%.d,$(library_objects) $(foreach image,$(IMAGES),$(call image_objects,$(image))))
+# What loads 64-bit multiboot images on x86: 32-bit code, and no image itself.
+LOADER_FLAGS   := $(filter-out --target=% -mno-red-zone -Ilib,$(CFLAGS)) --target=i386-none-elf -march=i686 -mno-sse -mno-mmx
+loader_objects := $(OUT)/loader/start.o $(OUT)/loader/main.o
+$(loader_objects): CFLAGS := $(LOADER_FLAGS)
+
+$(BUILD)/.loader/multiboot64.elf: $(loader_objects) loader/link.ld kernels.mk
+	@mkdir -p $(@D)
+	$(Q)$(LLD) $(LDFLAGS) -T loader/link.ld -o $@.$$$$ $(filter %.o,$^) && mv $@.$$$$ $@
+	@echo "loader of 64-bit multiboot images: $$(wc -c < $@) bytes"
+
+-include $(loader_objects:.o=.d) $(patsubst %.o,%.d,$(library_objects) $(foreach image,$(IMAGES),$(call image_objects,$(image))))

@@ -15,7 +15,7 @@ import {
   runFolder,
   runFolders,
 } from './platform/index.js';
-import { hostArchitecture, newRunId, pageBytes, pruneRuns } from './platform/index.js';
+import { MULTIBOOT_LOADER, hostArchitecture, newRunId, pageBytes, pruneRuns } from './platform/index.js';
 import { createRunner, endOrphans, keepRunning, type Runner } from './runner/index.js';
 import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
@@ -86,7 +86,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const runDirectory = (id: RunId): string => runFolder(data, id);
     const host = {
       ...{ architecture, accelerator, qemuDirectory, solo5Directory, runDirectory },
-      pageBytes: pageBytes(),
+      ...{ pageBytes: pageBytes(), multibootLoader: MULTIBOOT_LOADER },
     };
     const consoles = openConsoles(
       logDirectory,

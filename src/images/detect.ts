@@ -75,6 +75,7 @@ function troubleOf(
   }
   if (protocol !== undefined) return undefined;
   const loaded = 'Give its loader as FILE, and this file with --initrd; docs/unikernels.md tells how.';
+  if (multibootRefused && family?.flavour === 'includeos') return undefined;
   if (family?.flavour === 'hermit')
     return { text: 'a Hermit program is started by its loader', cure: loaded };
   if (multibootRefused) return { text: "QEMU's multiboot loader takes no 64-bit file like it", cure: loaded };

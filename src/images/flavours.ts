@@ -12,6 +12,8 @@ export interface FlavourFacts {
   readonly appendPrefix?: string;
   /** By which a guest that reports by frames is told to wait for the next gateway when its own has gone. */
   readonly lingerArgs?: string;
+  /** QEMU cannot load the kernels of this family: ours does (images/loader). */
+  readonly loader?: 'multiboot64';
   readonly debugExitPort?: number;
   readonly ends: ConsoleEnds;
 }
@@ -101,11 +103,15 @@ export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
     ends: SOLO5_ENDS,
   },
   includeos: {
-    // QEMU's loader refuses its ELF64: a 32-bit chain loader is the kernel, and the image its initrd.
     machines: { x86_64: PC },
-    cannot: { arm64: 'it needs the x86 chain loader', armv7: 'it needs the x86 chain loader' },
+    cannot: { arm64: 'it is for x86 only', armv7: 'it is for x86 only' },
     args: 'initrd',
-    ends: { ...QUIET, done: [/returned with status (-?\d+)/], crashed: [/.*!!! PANIC.*/, /^panic: .*/i] },
+    loader: 'multiboot64',
+    ends: {
+      ...QUIET,
+      done: [/returned with status (-?\d+)/],
+      crashed: [/\*{4} PANIC \*{4}.*/, /^perigee loader: .*/],
+    },
   },
   nanos: {
     machines: { x86_64: Q35, arm64: virt('gic-version=2,acpi=off', 'max', 'pci') },

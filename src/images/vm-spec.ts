@@ -15,6 +15,8 @@ export interface HostChoices {
   readonly solo5Directory?: string | undefined;
   /** Of the board's kernel. */
   readonly pageBytes?: number | undefined;
+  /** Starts x86 images that QEMU's own multiboot loader refuses. */
+  readonly multibootLoader?: string;
   /** A folder of the run's own, for what it shares with the gateway. */
   readonly runDirectory?: (id: RunId) => string;
 }
@@ -56,7 +58,7 @@ export function qemuSpec(image: Image, args: string, runId: RunId, host: HostCho
     ...(accelerator === 'kvm' ? { fallback: software() } : {}),
     program: host.qemuDirectory === undefined ? program : join(host.qemuDirectory, program),
     machine: { ...machine, cpu: accelerator === 'kvm' ? 'host' : machine.cpu },
-    boot: bootFiles(boot, facts, wholeArgs),
+    boot: bootFiles(boot, facts, wholeArgs, host),
     ...{ memoryMib: image.memoryMib, vcpus: image.vcpus },
     args: commandLine(boot, facts, wholeArgs),
     channel: image.metrics === 'frames',
@@ -80,15 +82,34 @@ function rendezvousOf({ runDirectory }: HostChoices, runId: RunId): Pick<QemuSpe
   throw new PerigeeError('run-refused', message, 'Use a data directory with a shorter path.');
 }
 
-/** A multiboot module's command line follows its file name; commas in it would separate modules. */
-function bootFiles({ kernel, initrd, disk }: BootSet, facts: FlavourFacts, args: string): BootFiles {
-  const isModule = facts.args === 'initrd' && args !== '';
+function bootFiles(set: BootSet, facts: FlavourFacts, args: string, host: HostChoices): BootFiles {
+  const { disk, initrd, kernel } = loadedBy(set, facts, host);
+  const isModule = initrd !== undefined && facts.args === 'initrd';
+  if (isModule) checkModule(initrd.path);
   return {
     ...(kernel ? { kernel: kernel.path } : {}),
     ...(initrd ? { initrd: initrd.path } : {}),
-    ...(initrd && isModule ? { initrdArgs: args.replaceAll(',', ' ') } : {}),
+    ...(isModule ? { initrdArgs: args } : {}),
     ...(disk ? { disk: { path: disk.path, format: disk.format } } : {}),
   };
+}
+
+interface Loaded extends Pick<BootSet, 'disk'> {
+  readonly kernel?: { readonly path: string } | undefined;
+  readonly initrd?: { readonly path: string } | undefined;
+}
+
+/** The loader is the kernel then, and the image its module; unless the image brings a loader of its own. */
+function loadedBy(set: BootSet, { loader }: FlavourFacts, { multibootLoader }: HostChoices): Loaded {
+  if (loader !== 'multiboot64' || set.initrd || !set.kernel || multibootLoader === undefined) return set;
+  return { ...set, kernel: { path: multibootLoader }, initrd: set.kernel };
+}
+
+/** In QEMU's list of multiboot modules, a blank ends the path, and there is no way around it. */
+function checkModule(path: string): void {
+  if (!path.includes(' ')) return;
+  const message = `${path} is to be a multiboot module, whose path can hold no blank`;
+  throw new PerigeeError('run-refused', message, 'Use a folder of images without a blank in its path.');
 }
 
 /** QEMU takes -append only together with a kernel. */

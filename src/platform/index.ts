@@ -6,7 +6,7 @@ export { createLogger } from './logger.js';
 export { hostArchitecture, pageBytes } from './host.js';
 export { boardMemory } from './memory.js';
 export { pruneRuns } from './prune-runs.js';
-export { PACKAGE_ROOT, BUILT_IMAGES, packageVersion } from './paths.js';
+export { PACKAGE_ROOT, BUILT_IMAGES, MULTIBOOT_LOADER, packageVersion } from './paths.js';
 export {
   acceleratorNote,
   addedImages,

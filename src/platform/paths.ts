@@ -8,6 +8,9 @@ export const PACKAGE_ROOT = findRoot(dirname(fileURLToPath(import.meta.url)));
 
 export const BUILT_IMAGES = join(PACKAGE_ROOT, 'images', 'build');
 
+/** Built with them, and no image: it loads 64-bit multiboot images. */
+export const MULTIBOOT_LOADER = join(BUILT_IMAGES, '.loader', 'multiboot64.elf');
+
 export function packageVersion(): string {
   const parsed: unknown = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
   assert(typeof parsed === 'object' && parsed !== null && 'version' in parsed, 'package.json has a version');

@@ -49,8 +49,9 @@ type Seen = (path: string) => string;
 
 const asItIs: Seen = (path) => path;
 
+/** A multiboot module has its arguments behind its name, and a comma would begin the next one. */
 function initrdArg(path: string, args: string | undefined, seen: Seen): string {
-  return args === undefined ? seen(path) : `${seen(path)} ${args}`;
+  return args === undefined ? seen(path) : escaped(`${seen(path)} ${args}`.trimEnd());
 }
 
 /** Standard output, unless that would end with the gateway. */

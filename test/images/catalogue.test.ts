@@ -272,7 +272,7 @@ describe('a family', () => {
     assert.deepEqual(argsOf('unikraft'), ['-- a=1,2', undefined]);
     assert.deepEqual(argsOf('mirage'), ['a=1,2', undefined]);
     const initrd = `initrds: { x86_64: { file: service, sha256: ${DIGEST} } }`;
-    assert.deepEqual(argsOf('includeos', initrd), [undefined, 'a=1 2']);
+    assert.deepEqual(argsOf('includeos', initrd), [undefined, 'a=1,2']);
     assert.deepEqual(argsOf('nanos'), [undefined, undefined]);
   });
 });

@@ -134,7 +134,7 @@ describe('a file is known by its content:', () => {
 const TROUBLE: readonly (readonly [what: string, file: Uint8Array, text: RegExp, cure: RegExp])[] = [
   ['nothing', new Uint8Array(), /empty/, /Give a kernel/],
   ['a program for Linux', elfFile({}), /neither a multiboot header nor a PVH note/, /Build it as a kernel/],
-  ['IncludeOS without its loader', elfFile({ multibootFlags: 3 }), /takes no 64-bit file/, /--initrd/],
+  ['a 64-bit multiboot file of nobody’s', elfFile({ multibootFlags: 3 }), /takes no 64-bit file/, /--initrd/],
   ['a Hermit program without its loader', elfFile({ notes: [HERMIT_NOTE] }), /by its loader/, /--initrd/],
   [
     'a Solo5 image for Xen',
@@ -155,6 +155,10 @@ const TROUBLE: readonly (readonly [what: string, file: Uint8Array, text: RegExp,
 ];
 
 describe('what cannot be started is told, with what to do:', () => {
+  it('but not of IncludeOS, which a loader of ours starts', () => {
+    assert.equal(detect(elfFile({ multibootFlags: 3, text: 'IncludeOS' })).trouble, undefined);
+  });
+
   for (const [what, file, text, cure] of TROUBLE) {
     it(what, () => {
       const { trouble } = detect(file);

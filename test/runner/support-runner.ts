@@ -28,6 +28,7 @@ import {
 } from '../../src/metrics/index.js';
 import {
   BUILT_IMAGES,
+  MULTIBOOT_LOADER,
   boardMemory,
   hostArchitecture,
   newRunId,
@@ -112,7 +113,7 @@ export function workshop({
   const host = {
     architecture: architecture ?? hostArchitecture(),
     accelerator: accelerator ?? 'tcg',
-    ...{ qemuDirectory, solo5Directory },
+    ...{ qemuDirectory, solo5Directory, multibootLoader: MULTIBOOT_LOADER },
     runDirectory: (id: RunId) => join(folder, 'runs', id),
   } as const;
   const limits = { runBytes: 256 * 1024, totalBytes: 64 * 1024 * 1024 };
