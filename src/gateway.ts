@@ -3,7 +3,7 @@ import { openConsoles } from './console/index.js';
 import { createControl } from './gateway/control.js';
 import { parseImageName } from './domain/index.js';
 import type { Clock, GatewayControl, ImageName, Logger, RunId } from './domain/index.js';
-import { openCatalogue, vmSpec, warmStart } from './images/index.js';
+import { openCatalogue, trustOf, vmSpec, warmStart } from './images/index.js';
 import { WAIT_ARGS, encodePractice, encodeStart, encodeStop } from './metrics/index.js';
 import {
   BUILT_IMAGES,
@@ -62,7 +62,8 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     const recorder = closer.use('recorder', createRecorder(store, logger));
     const sensors = createSensorHub({ clock, logger });
     const added = addedImages(data);
-    const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES, { added });
+    const trust = trustOf(config.images);
+    const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES, { added, trust });
     const logDirectory = consoleDirectory(data);
     const architecture = hostArchitecture();
     const { consoleBytes, consoleTotalBytes, qemuDirectory, solo5Directory, warm, warmMemoryMib } =

@@ -1,10 +1,17 @@
 import { totalmem } from 'node:os';
 import type { Config } from '../config/index.js';
 import { PerigeeError, isEnded, type Architecture, type GatewayControl } from '../domain/index.js';
-import { draftImage, openAddedImages, type Draft, type Said } from '../images/index.js';
+import {
+  draftImage,
+  openAddedImages,
+  signManifest,
+  signingKey,
+  type Draft,
+  type Said,
+} from '../images/index.js';
 import { addedImages, hostArchitecture } from '../platform/index.js';
 import { bootOnce, type Boot } from './boot-once.js';
-import { catalogueOf } from './catalogue.js';
+import { wholeCatalogueOf } from './catalogue.js';
 import { describeLooked } from './images-inspect.js';
 import { configOf, gatewayRuns, runningGateway, type CommonOptions } from './options.js';
 import { describeState, formatSample, formatValue, paint, print, printJson, remark } from './output.js';
@@ -16,6 +23,8 @@ export interface AddOptions extends CommonOptions, Pick<Said, SameWord> {
   readonly arch?: Architecture;
   readonly memory?: number;
   readonly readyWithin?: number;
+  /** Of a private key to sign it with. */
+  readonly key?: string;
   /** Although it did not boot. */
   readonly keep?: true;
 }
@@ -35,7 +44,17 @@ export async function add(env: Env, path: string, options: AddOptions): Promise<
 
   const { image } = draft;
   const added = openAddedImages(addedImages(config.dataDirectory));
-  const pending = await added.begin(image.name, draft.text, draft.files, ending.signal);
+  const signature =
+    options.key === undefined
+      ? draft.signature
+      : signManifest(Buffer.from(draft.text), signingKey(options.key));
+  const pending = await added.begin(
+    {
+      ...{ name: image.name, manifest: draft.text, files: draft.files },
+      ...(signature === undefined ? {} : { signature }),
+    },
+    ending.signal,
+  );
   let kept = false;
   try {
     say(`Booting it once, ready within ${formatValue(image.readyWithinMs / 1000, 'seconds')}…`);
@@ -65,7 +84,7 @@ function saidIn(options: AddOptions): Said {
 
 /** Also of the images that come with Perigee: an added one would hide it. */
 async function needFreeName(config: Config, { image: { name } }: Draft): Promise<void> {
-  const { images } = await catalogueOf(config).list();
+  const { images } = await wholeCatalogueOf(config).list();
   if (!images.some((image) => image.name === name)) return;
   const cure = 'Give another --name; what was added before can be removed: perigee images rm';
   throw new PerigeeError('image-in-use', `there is an image ${name} already`, cure);

@@ -39,6 +39,14 @@ export function addImagesCommands(program: Command, action: Act): void {
         (await import('./images-rm.js')).remove(env, name, options),
       ),
     );
+  command(images, 'sign', 'Sign an image with a key of yours.', 'perigee images sign hello --key maker.pem')
+    .argument('<image>', 'its name')
+    .requiredOption('--key <file>', 'an Ed25519 private key, as PEM')
+    .action(
+      action<[string, CommonOptions & { key: string }]>(async (env, name, options) =>
+        (await import('./images-sign.js')).signNamed(env, name, options),
+      ),
+    );
   command(images, 'inspect', 'Say what a file is, by its content.', 'perigee images inspect vmlinuz')
     .argument('<file>', 'a kernel, an initrd or a disk')
     .action(
@@ -67,6 +75,7 @@ function addAddCommand(images: Command, action: Act): void {
     .option('--description <text>', 'for people')
     .option('--ready-text <text>', 'what it prints when it is ready; absent: its first metric says so')
     .option('--ready-within <time>', 'how long it may take to be ready (default: 30s)', parseDuration)
+    .option('--key <file>', 'a private key to sign it with')
     .option('--keep', 'add it although it did not boot')
     .action(
       action<[string, AddOptions]>(async (env, path, options) =>

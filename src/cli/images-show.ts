@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { ARCHITECTURES, type Architecture, type Image, type ImageFile } from '../domain/index.js';
-import { lookAt, type Looked } from '../images/index.js';
-import { catalogueOf } from './catalogue.js';
+import { lookAt, readManifest, readSignature, signatureState, trustedKey } from '../images/index.js';
+import type { Looked, SignatureState } from '../images/index.js';
+import { wholeCatalogueOf } from './catalogue.js';
 import { configOf, type CommonOptions } from './options.js';
 import { formatValue, print, printJson } from './output.js';
 
@@ -17,12 +18,25 @@ interface ShownFile {
 
 /** @throws PerigeeError `image-*`, also where a file of it cannot be read. */
 export async function show(env: Env, name: string, options: CommonOptions): Promise<number> {
-  const { added, folder, image } = await catalogueOf(configOf(env, options)).entry(name);
+  const config = configOf(env, options);
+  const { added, folder, image } = await wholeCatalogueOf(config).entry(name);
   const files = await Promise.all(filesOf(image));
-  if (options.json) printJson({ ...image, added, folder, files });
-  else [...describeImage(image, folder, added), ...files.map(describeFile)].forEach(print);
+  const keys = config.images.trustedKeys.map(trustedKey);
+  const signature = signatureState(await readManifest(folder), await readSignature(folder), keys);
+  if (options.json) printJson({ ...image, added, folder, files, signature });
+  else {
+    const signed = `  signature    ${SIGNATURES[signature]}`;
+    [...describeImage(image, folder, added), signed, ...files.map(describeFile)].forEach(print);
+  }
   return 0;
 }
+
+const SIGNATURES: Readonly<Record<SignatureState, string>> = {
+  trusted: 'of a trusted key',
+  'unknown-key': 'of no trusted key, or of another content',
+  malformed: 'none that can be read',
+  absent: 'none',
+};
 
 function filesOf({ boot }: Image): readonly Promise<ShownFile>[] {
   return ARCHITECTURES.flatMap((architecture) => {

@@ -93,14 +93,16 @@ function originOf(key: string, overrides: readonly Override[]): string {
   return overrides.findLast((override) => touches(override.key))?.from ?? 'defaults';
 }
 
-/** PERIGEE_RADIO_HCI_DEVICE is radio.hciDevice: the first word is a section if the schema has one of that name. */
+/** PERIGEE_RADIO_HCI_DEVICE is radio.hciDevice: the first word is a section, unless the schema has the whole as one key. */
 function keyOfVariable(variable: string): string {
   const words = variable.slice(ENV_PREFIX.length).toLowerCase().split('_');
   const [first = '', ...rest] = words;
-  return SECTIONS.has(first) && rest.length > 0 ? `${first}.${camelCase(rest)}` : camelCase(words);
+  const whole = camelCase(words);
+  if (Object.hasOwn(configSchema.entries, whole) || !SECTIONS.has(first)) return whole;
+  return `${first}.${camelCase(rest)}`;
 }
 
-const SECTIONS = new Set(['radio', 'sync', 'web', 'runner']);
+const SECTIONS = new Set(['radio', 'sync', 'web', 'runner', 'images']);
 
 function camelCase(words: readonly string[]): string {
   return words

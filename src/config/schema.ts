@@ -94,12 +94,23 @@ const runner = v.strictObject({
   solo5Directory: v.optional(text),
 });
 
+/** Makers whose images a board may run. */
+const MAX_TRUSTED_KEYS = 16;
+
+const images = v.strictObject({
+  /** Nothing runs that is not signed by one of the trusted keys, what comes with Perigee included. */
+  requireSignature: v.optional(v.boolean(), false),
+  /** Ed25519 public keys as PEM, or files of them. */
+  trustedKeys: v.optional(v.pipe(v.array(text), v.maxLength(MAX_TRUSTED_KEYS)), []),
+});
+
 export const configSchema = v.strictObject({
   /** What phones and the backend show; 11 characters fit into an advertisement. */
   name: v.optional(v.pipe(text, v.maxLength(11)), 'Perigee'),
   dataDirectory: v.optional(text, './data'),
   /** Image folders; absent for the images that come with Perigee. */
   imagesDirectory: v.optional(text),
+  images: v.optional(images, {}),
   /** Images that run for as long as the gateway does. */
   keepRunning: v.optional(v.pipe(v.array(text), v.maxLength(16)), ['hostsense']),
   logLevel: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),

@@ -18,6 +18,7 @@ export const ERROR_EXITS = {
   'backend-unreachable': 19,
   'backend-refused': 20,
   'image-in-use': 23,
+  'image-untrusted': 24,
   internal: 70,
 } as const;
 

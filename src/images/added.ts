@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PerigeeError, reasonOf, type ImageFile, type ImageName } from '../domain/index.js';
 import { ASIDE, dropBlobs, putBlob, syncFolder, unusedName } from './blobs.js';
 import { isAlive, oldNames } from './leftovers.js';
+import { signaturePath } from './signature-file.js';
 import { addedShelves, blobPath, imageFolders, isMissing, type Shelf } from './shelf.js';
 
 /** What was added to a data directory, to change it. One command may do so beside others, and be killed at any point. */
@@ -11,14 +12,19 @@ export interface AddedImages {
    * Copies the files, and from then on the image can be run by whoever knows its name; it is shown to nobody.
    * @throws PerigeeError `image-in-use` where the name is taken, `image-invalid`, `image-checksum` or `data-dir-unusable`.
    */
-  begin(
-    name: ImageName,
-    manifest: string,
-    files: readonly ImageFile[],
-    stopped: AbortSignal,
-  ): Promise<PendingImage>;
+  begin(image: NewImage, stopped: AbortSignal): Promise<PendingImage>;
   /** @throws PerigeeError `image-unknown`. */
   remove(name: ImageName): Promise<void>;
+}
+
+export interface NewImage {
+  readonly name: ImageName;
+  /** Its text, as it will lie on the disk. */
+  readonly manifest: string;
+  /** Of it, where there is one. */
+  readonly signature?: string;
+  /** Where they are now. */
+  readonly files: readonly ImageFile[];
 }
 
 export interface PendingImage {
@@ -61,7 +67,7 @@ export function openAddedImages(directory: string, wallMs: () => number = Date.n
   }
 
   return {
-    begin: (name, manifest, files, stopped) =>
+    begin: ({ files, manifest, name, signature }, stopped) =>
       translated(directory, async () => {
         await mkdir(blobs, { recursive: true });
         await mkdir(pending.directory, { recursive: true });
@@ -69,7 +75,7 @@ export function openAddedImages(directory: string, wallMs: () => number = Date.n
         await needPlace(name);
         try {
           for (const { path, sha256 } of files) await putBlob(blobs, path, sha256, stopped);
-          await writePending(name, manifest);
+          await writePending(name, manifest, signature);
         } catch (error) {
           await dropBlobs(blobs, digestsInText(manifest), used);
           throw error;
@@ -116,10 +122,15 @@ export function openAddedImages(directory: string, wallMs: () => number = Date.n
     return Number(await readFile(join(pending.directory, name, OWNER), 'utf8').catch(() => ''));
   }
 
-  async function writePending(name: ImageName, manifest: string): Promise<void> {
+  async function writePending(
+    name: ImageName,
+    manifest: string,
+    signature: string | undefined,
+  ): Promise<void> {
     const aside = unusedName(pending.directory);
     await mkdir(aside);
     await writeFileSynced(join(aside, MANIFEST), manifest);
+    if (signature !== undefined) await writeFileSynced(signaturePath(aside), signature);
     await writeFileSynced(join(aside, OWNER), String(process.pid));
     await syncFolder(aside);
     try {

@@ -1,11 +1,13 @@
-import { statSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PerigeeError, parseImageName, reasonOf } from '../domain/index.js';
 import type { Architecture, Image, ImageFile } from '../domain/index.js';
 import { digestFile } from './digest.js';
 import { parseManifest } from './manifest.js';
-import { addedShelves, filePath, folderShelf, imageFolders, isMissing, type Shelf } from './shelf.js';
+import { addedShelves, filePath, folderShelf, imageFolders, type Shelf } from './shelf.js';
+import { needTrusted, type Trust } from './signature.js';
+import { readSignature, signaturePath } from './signature-file.js';
 import { isNoted, withSolo5Notes } from './solo5-file.js';
 
 /** A folder that is no image: named, so that one bad manifest hides nothing and stops nothing else. */
@@ -27,6 +29,13 @@ export interface Catalogue {
   verify(image: Image, architecture: Architecture): Promise<number>;
 }
 
+export interface CatalogueOptions {
+  /** Where images were added; absent for none. */
+  readonly added?: string;
+  /** Without it, signatures are not asked for. */
+  readonly trust?: Trust | undefined;
+}
+
 export interface CatalogueEntry {
   readonly image: Image;
   /** Of its manifest. */
@@ -39,26 +48,29 @@ export interface CatalogueEntry {
  * The images of `directory`, and those that were added to `added`, which win where names agree. Looked at anew at each
  * call: adding or changing an image needs no restart.
  */
-export function openCatalogue(directory: string, { added }: { readonly added?: string } = {}): Catalogue {
+export function openCatalogue(directory: string, { added, trust }: CatalogueOptions = {}): Catalogue {
   const own = added === undefined ? undefined : addedShelves(added);
   const shelves = [...(own ? [own.added] : []), folderShelf(directory), ...(own ? [own.pending] : [])];
-  const known: Known = new Map();
+  const context: Context = { known: new Map(), trust };
   return {
     async list() {
-      const results = await Promise.all((await shown(shelves)).map((place) => load(place, known)));
+      const results = await Promise.all((await shown(shelves)).map((place) => load(place, context)));
       return {
         images: results.flatMap((result) => ('error' in result ? [] : [result.image])),
         problems: results.flatMap((result) => ('error' in result ? [result] : [])),
       };
     },
-    get: async (name) => (await find(shelves, name, known)).image,
-    entry: (name) => find(shelves, name, known),
+    get: async (name) => (await find(shelves, name, context)).image,
+    entry: (name) => find(shelves, name, context),
     verify,
   };
 }
 
 /** A manifest as it was when it was parsed: parsing costs a millisecond of every start, a look at the file a hundredth. */
-type Known = Map<string, { readonly stamp: string; readonly image: Image }>;
+interface Context {
+  readonly known: Map<string, { readonly stamp: string; readonly image: Image }>;
+  readonly trust: Trust | undefined;
+}
 
 interface Place {
   readonly shelf: Shelf;
@@ -74,43 +86,51 @@ async function shown(shelves: readonly Shelf[]): Promise<readonly Place[]> {
   return [...places].map(([name, shelf]) => ({ name, shelf })).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function find(shelves: readonly Shelf[], text: string, known: Known): Promise<CatalogueEntry> {
+async function find(shelves: readonly Shelf[], text: string, context: Context): Promise<CatalogueEntry> {
   const name = parseImageName(text);
   for (const shelf of shelves) {
-    const result = await load({ shelf, name }, known);
-    if (!('error' in result)) return result;
-    // Where there is no such folder, the next shelf may have one.
-    if (await isThere(result.folder)) throw result.error;
+    if (!existsSync(join(shelf.directory, name))) continue;
+    const result = await load({ shelf, name }, context);
+    if ('error' in result) throw result.error;
+    return result;
   }
   const names = (await shown(shelves)).map((place) => place.name);
   const cure = names.length === 0 ? 'Build the images: npm run images' : `There are: ${names.join(', ')}.`;
   throw new PerigeeError('image-unknown', `there is no image "${name}"`, cure);
 }
 
-async function isThere(folder: string): Promise<boolean> {
-  return stat(folder).then(
-    () => true,
-    (error: unknown) => !isMissing(error),
-  );
-}
-
-async function load({ shelf, name }: Place, known: Known): Promise<CatalogueEntry | CatalogueProblem> {
+async function load(
+  { shelf, name }: Place,
+  { known, trust }: Context,
+): Promise<CatalogueEntry | CatalogueProblem> {
   const folder = join(shelf.directory, name);
   const path = join(folder, 'image.yaml');
   const added = shelf.blobs !== undefined;
   try {
-    const { mtimeNs, ctimeNs, size, ino } = statSync(path, { bigint: true });
-    const stamp = [mtimeNs, ctimeNs, size, ino].join(':');
+    const stamp = stampOf(folder, trust !== undefined);
     const before = known.get(folder);
     if (before?.stamp === stamp) return { image: before.image, folder, added };
-    const text = await readFile(path, 'utf8');
-    const image = await withSolo5Notes(parseManifest(text, folder, (file) => filePath(shelf, name, file)));
+    const manifest = await readFile(path);
+    if (trust) needTrusted(name, manifest, await readSignature(folder), trust);
+    const parsed = parseManifest(manifest.toString(), folder, (file) => filePath(shelf, name, file));
+    const image = await withSolo5Notes(parsed);
     if (image.name !== name) throw misplaced(folder, image.name);
     if (isNoted(image)) known.set(folder, { stamp, image });
     return { image, folder, added };
   } catch (error) {
     return { folder, error: error instanceof PerigeeError ? error : unreadable(folder, error) };
   }
+}
+
+/** Of the manifest, and of its signature where that has a say. @throws where there is no manifest. */
+function stampOf(folder: string, signed: boolean): string {
+  const manifest = statSync(join(folder, 'image.yaml'), { bigint: true });
+  const signature = signed
+    ? statSync(signaturePath(folder), { bigint: true, throwIfNoEntry: false })
+    : undefined;
+  return [manifest, signature]
+    .map((found) => (found ? [found.mtimeNs, found.ctimeNs, found.size, found.ino].join(':') : 'none'))
+    .join(' ');
 }
 
 function misplaced(folder: string, name: string): PerigeeError {

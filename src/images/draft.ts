@@ -5,6 +5,7 @@ import { gather, namesFiles, sha256Of, type Gathered } from './gather.js';
 import { lookAt, type Looked } from './look.js';
 import { fileLines, manifestText, type FileSums } from './manifest-text.js';
 import { parseManifest } from './manifest.js';
+import { readSignature } from './signature-file.js';
 
 /** What can be said of an image that is to be added. */
 export interface Said extends Pick<Wanted, 'name' | 'flavour' | 'architecture' | 'memoryMib'> {
@@ -22,6 +23,8 @@ export interface Said extends Pick<Wanted, 'name' | 'flavour' | 'architecture' |
 export interface Draft {
   readonly image: Image;
   readonly text: string;
+  /** That came with a manifest that is taken as it is. */
+  readonly signature?: string;
   readonly composed: Composed;
   /** Those of this board's architecture, and what each was found to be. */
   readonly looked: Pick<Wanted, 'kernel' | 'initrd' | 'disk'>;
@@ -101,12 +104,11 @@ async function fromManifest(
   const { flavour, memoryMib, name } = image;
   const { architecture } = board;
   const composed = compose({ ...looked, called: name, ...{ name, flavour, memoryMib, architecture } }, board);
+  const signature = named ? await readSignature(folder) : undefined;
   return {
-    image,
-    text,
+    ...{ image, text, looked, files: filesOf(image) },
+    ...(signature === undefined ? {} : { signature }),
     composed: { ...composed, why: 'its manifest says so' },
-    looked,
-    files: filesOf(image),
   };
 }
 

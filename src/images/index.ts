@@ -7,3 +7,13 @@ export { FLAVOUR_FACTS, type FlavourFacts } from './flavours.js';
 export { lookAt, type Looked } from './look.js';
 export { openAddedImages } from './added.js';
 export { draftImage, type Draft, type Said } from './draft.js';
+export {
+  fingerprint,
+  signManifest,
+  signatureState,
+  signingKey,
+  trustOf,
+  trustedKey,
+  type SignatureState,
+} from './signature.js';
+export { readManifest, readSignature, signImage } from './signature-file.js';

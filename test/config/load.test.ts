@@ -52,6 +52,12 @@ describe('the configuration', () => {
     assert.deepEqual(config.keepRunning, ['hello']);
   });
 
+  it('tells a section of the environment from a key that begins like one', () => {
+    const env = { PERIGEE_IMAGES_DIRECTORY: '/images', PERIGEE_IMAGES_REQUIRE_SIGNATURE: 'true' };
+    const { images, imagesDirectory } = loadConfig({ env, overrides: [] });
+    assert.deepEqual([imagesDirectory, images.requireSignature], ['/images', true]);
+  });
+
   it('cannot be changed once it is parsed', () => {
     const config = loadConfig(none);
     assert.throws(() => Object.assign(config.web, { port: 1 }), TypeError);

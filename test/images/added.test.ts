@@ -46,13 +46,18 @@ function fresh(): {
 }
 
 async function addWhole(directory: string, name: typeof A, file: ImageFile): Promise<void> {
-  await (await openAddedImages(directory).begin(name, manifest(name, file), [file], NEVER)).publish();
+  await (
+    await openAddedImages(directory).begin({ name, manifest: manifest(name, file), files: [file] }, NEVER)
+  ).publish();
 }
 
 describe('an image that is added', () => {
   it('is shown only once it is published, and can be run before', async () => {
     const { directory, names } = fresh();
-    const pending = await openAddedImages(directory).begin(A, manifest('a', KERNEL), [KERNEL], NEVER);
+    const pending = await openAddedImages(directory).begin(
+      { name: A, manifest: manifest('a', KERNEL), files: [KERNEL] },
+      NEVER,
+    );
     assert.deepEqual(await names(), []);
     const catalogue = openCatalogue(shipped, { added: directory });
     assert.equal(await catalogue.verify(await catalogue.get('a'), 'x86_64'), 'a kernel'.length);
@@ -63,7 +68,10 @@ describe('an image that is added', () => {
 
   it('leaves nothing when it is discarded', async () => {
     const { directory, blobs, names } = fresh();
-    const pending = await openAddedImages(directory).begin(A, manifest('a', KERNEL), [KERNEL], NEVER);
+    const pending = await openAddedImages(directory).begin(
+      { name: A, manifest: manifest('a', KERNEL), files: [KERNEL] },
+      NEVER,
+    );
     await pending.discard();
     assert.deepEqual([await names(), blobs(), readdirSync(join(directory, '.pending'))], [[], [], []]);
   });
@@ -82,7 +90,10 @@ describe('an image that is added', () => {
   it('does not lose its files to one of the same files that is removed or fails meanwhile', async () => {
     const { directory, blobs } = fresh();
     await addWhole(directory, A, KERNEL);
-    const pending = await openAddedImages(directory).begin(B, manifest('b', KERNEL), [KERNEL], NEVER);
+    const pending = await openAddedImages(directory).begin(
+      { name: B, manifest: manifest('b', KERNEL), files: [KERNEL] },
+      NEVER,
+    );
     await openAddedImages(directory).remove(A);
     assert.deepEqual(blobs(), [KERNEL.sha256]);
     await pending.publish();
@@ -102,7 +113,10 @@ describe('an image that is added', () => {
   it('is refused under a name that is taken, and takes nothing with it', async () => {
     const { directory, blobs } = fresh();
     await addWhole(directory, A, KERNEL);
-    const again = openAddedImages(directory).begin(A, manifest('a', OTHER), [OTHER], NEVER);
+    const again = openAddedImages(directory).begin(
+      { name: A, manifest: manifest('a', OTHER), files: [OTHER] },
+      NEVER,
+    );
     await assert.rejects(again, failsWith('image-in-use', /there is an image a already/));
     assert.deepEqual(blobs(), [KERNEL.sha256]);
   });
@@ -110,7 +124,7 @@ describe('an image that is added', () => {
   it('is added by one of two commands that add it at once', async () => {
     const { directory, names } = fresh();
     const begin = (file: ImageFile): Promise<unknown> =>
-      openAddedImages(directory).begin(B, manifest('b', file), [file], NEVER);
+      openAddedImages(directory).begin({ name: B, manifest: manifest('b', file), files: [file] }, NEVER);
     const results = await Promise.allSettled([begin(KERNEL), begin(OTHER)]);
     const failed = results.flatMap((result) =>
       result.status === 'rejected' ? [result.reason as unknown] : [],
@@ -123,7 +137,10 @@ describe('an image that is added', () => {
   it('is refused when a file is not what was summed, is gone, or has no room', async () => {
     const { directory, blobs, names } = fresh();
     const begin = (file: ImageFile): Promise<unknown> =>
-      openAddedImages(directory).begin(A, manifest('a', file), [KERNEL, file], NEVER);
+      openAddedImages(directory).begin(
+        { name: A, manifest: manifest('a', file), files: [KERNEL, file] },
+        NEVER,
+      );
     const wrong = { ...OTHER, sha256: '0'.repeat(64) };
     await assert.rejects(begin(wrong), failsWith('image-checksum', /is not what its manifest says/));
     const gone = { ...OTHER, path: join(folder, 'gone') };
@@ -135,7 +152,10 @@ describe('an image that is added', () => {
     const { directory, blobs } = fresh();
     const stopped = new AbortController();
     stopped.abort();
-    const begin = openAddedImages(directory).begin(A, manifest('a', KERNEL), [KERNEL], stopped.signal);
+    const begin = openAddedImages(directory).begin(
+      { name: A, manifest: manifest('a', KERNEL), files: [KERNEL] },
+      stopped.signal,
+    );
     await assert.rejects(begin);
     assert.deepEqual(blobs(), []);
   });
@@ -143,7 +163,10 @@ describe('an image that is added', () => {
   it('cannot be written where that is not allowed, and says so', async () => {
     const file = join(folder, 'no-folder');
     writeFileSync(file, '');
-    const begin = openAddedImages(join(file, 'images')).begin(A, manifest('a', KERNEL), [KERNEL], NEVER);
+    const begin = openAddedImages(join(file, 'images')).begin(
+      { name: A, manifest: manifest('a', KERNEL), files: [KERNEL] },
+      NEVER,
+    );
     await assert.rejects(begin, failsWith('data-dir-unusable', /cannot change the images in/));
   });
 });
@@ -151,7 +174,10 @@ describe('an image that is added', () => {
 describe('what a command that was killed left', () => {
   it('is taken away by the next one, once its process is gone', async () => {
     const { directory, blobs, names } = fresh();
-    await openAddedImages(directory).begin(A, manifest('a', KERNEL), [KERNEL], NEVER);
+    await openAddedImages(directory).begin(
+      { name: A, manifest: manifest('a', KERNEL), files: [KERNEL] },
+      NEVER,
+    );
     const owner = join(directory, '.pending', 'a', 'owner');
     assert.equal(readFileSync(owner, 'utf8'), String(process.pid));
     writeFileSync(owner, '999999999');
@@ -161,7 +187,10 @@ describe('what a command that was killed left', () => {
 
   it('is left alone while it may be at work', async () => {
     const { directory, names } = fresh();
-    const pending = await openAddedImages(directory).begin(A, manifest('a', KERNEL), [KERNEL], NEVER);
+    const pending = await openAddedImages(directory).begin(
+      { name: A, manifest: manifest('a', KERNEL), files: [KERNEL] },
+      NEVER,
+    );
     await addWhole(directory, B, OTHER);
     await pending.publish();
     assert.deepEqual(await names(), ['a', 'b']);
@@ -178,7 +207,7 @@ describe('what a command that was killed left', () => {
     assert.deepEqual(await names(), ['a', 'b']);
     assert.ok(existsSync(aside));
     const later = openAddedImages(directory, () => Date.now() + 2 * 24 * 3_600_000);
-    await (await later.begin(C, manifest('c', KERNEL), [KERNEL], NEVER)).publish();
+    await (await later.begin({ name: C, manifest: manifest('c', KERNEL), files: [KERNEL] }, NEVER)).publish();
     assert.ok(!existsSync(aside));
     assert.deepEqual([await names(), blobs()], [['a', 'b', 'c'], [KERNEL.sha256]]);
   });
