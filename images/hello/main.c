@@ -100,9 +100,24 @@ static _Noreturn void stay_until_stopped(void) {
     }
 }
 
+static _Noreturn void spin(void) {
+    static volatile uint32_t rounds;
+    for (;;)
+        rounds++;
+}
+
+static _Noreturn void chatter(void) {
+    for (;;)
+        print("all work and no play makes the console a full one\n");
+}
+
 static void misbehave_at_start(void) {
     if (option_is("fault", "die"))
         panic("fault=die was asked for");
+    if (option_is("fault", "reset"))
+        platform_crash(); /* without a word, as at a fault in the handling of a fault */
+    if (option_is("fault", "spin"))
+        spin();
     if (option_is("fault", "trap"))
         mmio_read(UNMAPPED);
     if (!option_is("fault", "garbage"))
@@ -112,10 +127,34 @@ static void misbehave_at_start(void) {
     stay_until_stopped();
 }
 
+/* Reports as fast as the host takes them. */
+static _Noreturn void flood(void) {
+    for (;;) {
+        report_boot();
+        channel_flush();
+    }
+}
+
+/* Hears nothing of what the host says, Stop neither. */
+static _Noreturn void sleep_for_ever(void) {
+    for (;;)
+        platform_idle(PLATFORM_FOREVER);
+}
+
+static void misbehave_once_ready(void) {
+    if (option_is("fault", "chatter"))
+        chatter();
+    if (option_is("fault", "flood"))
+        flood();
+    if (option_is("fault", "deaf"))
+        sleep_for_ever();
+}
+
 void guest_main(void) {
     misbehave_at_start();
     channel_open();
     say_hello();
+    misbehave_once_ready();
     if (option_is("stay", "1") || option_is("fault", "silent"))
         stay_until_stopped();
     channel_done(option_is("fault", "status") ? FAULT_STATUS : 0);

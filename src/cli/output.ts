@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import {
   describeEnd,
+  describeFaults,
   seriesKey,
   type PerigeeError,
   type QueueReason,
@@ -98,6 +99,11 @@ export function formatSample({ series, value }: Sample): string {
 }
 
 export function describeState(run: RunRecord): string {
+  const faults = describeFaults(run.faults);
+  return faults === '' ? stateOf(run) : `${stateOf(run)}; ${faults}`;
+}
+
+function stateOf(run: RunRecord): string {
   if (run.state.kind === 'ended') return describeEnd(run.state.reason);
   if (run.state.kind === 'queued') return describeWait(run.state.why, Date.now() - run.requestedAtMs);
   return run.state.kind;

@@ -55,6 +55,13 @@ export interface Footprint {
   readonly cpuSystemSeconds: number;
 }
 
+export interface Faults {
+  readonly badFrames: number;
+  readonly droppedValues: number;
+  /** What the first of them was: a sentence. */
+  readonly first?: string;
+}
+
 /** All that is kept of a run, so that its figures can be reproduced. */
 export interface RunRecord {
   readonly id: RunId;
@@ -78,11 +85,20 @@ export interface RunRecord {
   readonly boot: BootPhases;
   readonly footprint?: Footprint;
   /** What the guest sent that was not understood, and so was dropped. */
-  readonly faults: { readonly badFrames: number; readonly droppedValues: number };
+  readonly faults: Faults;
 }
 
 export function isEnded(run: Pick<RunRecord, 'state'>): boolean {
   return run.state.kind === 'ended';
+}
+
+/** What was dropped, and why, as far as is known; empty for a guest of which everything was understood. */
+export function describeFaults({ badFrames, droppedValues, first }: Faults): string {
+  const counts = [
+    ...(badFrames === 0 ? [] : [`${badFrames} ${badFrames === 1 ? 'message' : 'messages'} not understood`]),
+    ...(droppedValues === 0 ? [] : [`${droppedValues} ${droppedValues === 1 ? 'value' : 'values'} dropped`]),
+  ];
+  return first === undefined ? counts.join(', ') : `${counts.join(', ')} (first: ${first})`;
 }
 
 /** One line that a person understands. */

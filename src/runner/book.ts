@@ -88,14 +88,17 @@ export class RunBook {
     this.note({ ...change, boot: queuedMs === undefined ? {} : { queuedMs } });
   }
 
-  countFaults(badFrames: number, droppedValues: number): void {
+  /** `what`: a sentence. The first is kept, and told at once; after that a guest repeats what it does wrong. */
+  countFaults(badFrames: number, droppedValues: number, what: string): void {
     const { faults } = this.#record;
     this.note({
       faults: {
         badFrames: faults.badFrames + badFrames,
         droppedValues: faults.droppedValues + droppedValues,
+        first: faults.first ?? what,
       },
     });
+    if (faults.first === undefined) this.tell();
   }
 
   /** Peaks and CPU time so far, looked at now while there still is a process. */

@@ -7,6 +7,13 @@ import { createConsoleReader, type ConsoleReader, type ConsoleSign } from './con
 const REPORTS_PER_SECOND = 100;
 const REPORTS_AT_ONCE = 200;
 
+/** Ten reports a second of a full guest: windows are no shorter. */
+const SAMPLES_PER_SECOND = 1280;
+const SAMPLES_AT_ONCE = 2 * SAMPLES_PER_SECOND;
+
+const NOT_TAKEN = 'values that were no finite numbers, or over a limit, were dropped';
+const TOO_FAST = `more than ${REPORTS_PER_SECOND} reports or ${SAMPLES_PER_SECOND} values a second were dropped`;
+
 export type Report = Extract<GuestEvent, { kind: 'report' }>;
 
 /** What a guest was heard to say, by whatever way. */
@@ -20,7 +27,7 @@ export type Heard =
   | { readonly kind: 'panic'; readonly detail: string }
   /** Something was not understood, and was dropped. `final`: nothing more will be understood. */
   | { readonly kind: 'bad-frame'; readonly detail: string; readonly final: boolean }
-  | { readonly kind: 'dropped'; readonly values: number };
+  | { readonly kind: 'dropped'; readonly values: number; readonly detail: string };
 
 export interface HearingParts {
   readonly ends: ConsoleEnds;
@@ -40,6 +47,7 @@ export class Hearing {
   readonly #reader: ConsoleReader;
   readonly #consoleText = new TextDecoder();
   readonly #reports = new TokenBucket(REPORTS_PER_SECOND, REPORTS_AT_ONCE);
+  readonly #samples = new TokenBucket(SAMPLES_PER_SECOND, SAMPLES_AT_ONCE);
 
   constructor(parts: HearingParts, tell: (heard: Heard) => void) {
     this.#parts = parts;
@@ -93,9 +101,11 @@ export class Hearing {
   }
 
   #onReport(report: Report): void {
-    const taken = this.#reports.take(1, this.#parts.clock.monotonicUs());
-    const dropped = report.dropped + (taken ? 0 : report.samples.length);
-    if (dropped > 0) this.#tell({ kind: 'dropped', values: dropped });
-    if (taken && report.samples.length > 0) this.#tell({ kind: 'report', report });
+    const nowUs = this.#parts.clock.monotonicUs();
+    const { dropped, samples } = report;
+    const taken = this.#reports.take(1, nowUs) && this.#samples.take(samples.length, nowUs);
+    if (dropped > 0) this.#tell({ kind: 'dropped', values: dropped, detail: NOT_TAKEN });
+    if (!taken) this.#tell({ kind: 'dropped', values: samples.length, detail: TOO_FAST });
+    if (taken && samples.length > 0) this.#tell({ kind: 'report', report });
   }
 }

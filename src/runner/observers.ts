@@ -20,11 +20,12 @@ export function observers(
   image: Image,
   before: RunRecord,
   send: (frame: Uint8Array) => boolean,
-): Pick<RunParts, 'changed' | 'report' | 'console' | 'fault' | 'fellBack'> {
+): Pick<RunParts, 'changed' | 'report' | 'console' | 'fellBack'> {
   let feed: Disposable | undefined;
   let state: RunRecord['state']['kind'] = 'queued';
   // The guest of another gateway has told it already.
   let toldBoot = before.boot.firstMetricMs !== undefined;
+  let toldFault = before.faults.first !== undefined;
   return {
     changed(run) {
       // A run that waits is in the journal already: why it waits is news, and no reason to write.
@@ -37,6 +38,13 @@ export function observers(
       if (entered === 'booted') feed = parts.feed(image, send);
       if (entered === 'reporting' && !toldBoot) record(parts, run, bootSamples(run));
       toldBoot ||= entered === 'reporting';
+      if (!toldFault && run.faults.first !== undefined) {
+        toldFault = true;
+        parts.logger.warn(
+          { run: run.id, image: run.image },
+          `not all that it says is taken: ${run.faults.first}`,
+        );
+      }
       if (run.state.kind === 'ended') {
         feed?.[Symbol.dispose]();
         record(parts, run, endSamples(run));
@@ -49,7 +57,6 @@ export function observers(
       events.publish({ kind: 'report', run, windowEndUs, samples });
     },
     console: (run, text) => events.publish({ kind: 'console', id: run.id, text }),
-    fault: (run, detail) => parts.logger.warn({ run: run.id, image: run.image }, `a bad frame: ${detail}`),
     fellBack({ id, image, accelerator }, why) {
       parts.logger.warn(
         { run: id, image },

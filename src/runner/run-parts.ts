@@ -29,8 +29,6 @@ export interface RunParts {
   readonly changed: (run: RunRecord) => void;
   readonly report: (run: RunRecord, report: Report) => void;
   readonly console: (run: RunRecord, text: string) => void;
-  /** The first thing that the guest did wrong. */
-  readonly fault: (run: RunRecord, detail: string) => void;
   /** The accelerator failed under it, and it is started again without. */
   readonly fellBack: (run: RunRecord, why: string) => void;
 }

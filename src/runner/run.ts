@@ -258,7 +258,7 @@ export class Run {
       case 'bad-frame':
         return this.#onBadFrame(heard);
       case 'dropped':
-        return this.#book.countFaults(0, heard.values);
+        return this.#book.countFaults(0, heard.values, heard.detail);
     }
   }
 
@@ -286,9 +286,7 @@ export class Run {
 
   /** A guest that can no longer be understood is no use, however well it runs. */
   #onBadFrame({ detail, final }: Extract<Heard, { kind: 'bad-frame' }>): void {
-    const isFirst = this.record.faults.badFrames === 0;
-    this.#book.countFaults(1, 0);
-    if (isFirst) this.#parts.fault(this.record, detail);
+    this.#book.countFaults(1, 0, detail);
     if (!final || this.record.state.kind === 'stopping') return;
     this.#book.feed({ kind: 'panic', detail: `its channel cannot be followed: ${detail}` });
     void this.#bringDown();

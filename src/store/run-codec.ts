@@ -69,7 +69,7 @@ const runRecord = v.object({
   state: runState,
   boot: bootPhases,
   footprint: v.exactOptional(footprint),
-  faults: v.object({ badFrames: amount, droppedValues: amount }),
+  faults: v.object({ badFrames: amount, droppedValues: amount, first: v.exactOptional(v.string()) }),
 }) satisfies v.GenericSchema<unknown, RunRecord>;
 
 const position = v.object({ epoch: v.pipe(wholeNumber, v.maxValue(EPOCH_MAX)), sequence: wholeNumber });
