@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test';
 import type { RunRecord } from '../../src/domain/index.js';
 import { QEMU_PROGRAMS } from '../../src/images/index.js';
 import { hostArchitecture } from '../../src/platform/index.js';
+import { mirageFolder, solo5Image } from '../images/support-solo5.js';
 import { memoryGroup } from '../support/memory-group.js';
 import { tempFolder } from '../support/temp.js';
 import { changedImage, eventually, runToEnd, until, workshop } from './support-runner.js';
@@ -107,6 +108,28 @@ describe('a guest under a gateway that is root', ROOT, () => {
     assert.equal(uidOf(await started(made)), 0);
     const told = made.confinement.safeguards().find(({ name }) => name === 'Guest users');
     assert.match(told?.active === false ? told.text : '', /others may not read .*kernel/);
+  });
+});
+
+describe('a guest of a Solo5 tender', ROOT, () => {
+  it('has a user of its own, and a copy of its disk, though it may enter none of the folders', async () => {
+    const images = tempFolder('closed-mirage');
+    const image = solo5Image({ target: 2, devices: [{ name: 'storage', kind: 'block' }] });
+    mirageFolder(images, 'disk', image, ['readyText: ready'], Buffer.from('as the image has it'));
+    const solo5Directory = tempFolder('open-solo5');
+    chmodSync(solo5Directory, 0o755);
+    const tender = `#!/bin/sh\nid -u; cat <&9; echo; for kernel in "$@"; do :; done; wc -c < "$kernel"; ls -A\n`;
+    writeFileSync(join(solo5Directory, 'solo5-spt'), tender, { mode: 0o755 });
+    const { runner, logDirectory, confinement } = opened({ images, solo5Directory, architecture: 'x86_64' });
+    const run = await runToEnd(runner, 'disk');
+    const said = readFileSync(join(logDirectory, `${run.id}.log`), 'utf8').split('\n');
+    assert.ok(Number(said[0]) >= 65_536, said.join());
+    // Its disk, its kernel's size, and what else is in its folder.
+    assert.deepEqual(said.slice(1), ['as the image has it', String(image.length), '']);
+    assert.deepEqual(
+      confinement.safeguards().flatMap(({ name, active }) => (active ? [] : [name])),
+      ['Guest control groups'],
+    );
   });
 });
 
