@@ -45,6 +45,12 @@ export interface Lifecycle {
 
 export const QUEUED: Lifecycle = { state: { kind: 'queued' }, resumed: false, reported: false };
 
+/**
+ * QEMU was sent SIGINT, SIGTERM or SIGHUP: a request to end that did not come through us. Ctrl-C reaches all that a
+ * terminal started, and a service manager tells every process of a service.
+ */
+const HOST_SIGNAL = 'host-signal';
+
 /** Nothing moves backwards, and nothing leaves `ended`: a late event of a dead guest changes no record. */
 export function step(life: Lifecycle, event: RunEvent): Lifecycle {
   if (life.state.kind === 'ended') return life;
@@ -61,6 +67,7 @@ export function step(life: Lifecycle, event: RunEvent): Lifecycle {
     case 'done':
       return advance({ doneStatus: event.status, ...life }, 'stopping');
     case 'shutdown':
+      if (event.reason === HOST_SIGNAL) return step(life, { kind: 'stop', cause: 'user' });
       return advance(
         {
           shutdown: event.reason,

@@ -56,6 +56,23 @@ describe('a command whose reader has gone', () => {
   });
 });
 
+describe('Ctrl-C, which reaches all that a terminal started,', () => {
+  it('ends a run of its own as stopped on request, and the command well', async () => {
+    const command = ['run', 'netsense', '--follow', '--json', '--data', join(folder, 'interrupted-run')];
+    const child = spawn(process.execPath, [PERIGEE, ...command], { detached: true, stdio: 'pipe' });
+    const exited = once(child, 'exit');
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      const reported = stdout.includes('"kind":"report"');
+      stdout += chunk.toString();
+      if (!reported && stdout.includes('"kind":"report"')) process.kill(-(child.pid ?? 0), 'SIGINT');
+    });
+    assert.deepEqual(await exited, [0, null]);
+    const { state } = JSON.parse(lastLine(stdout)) as RunRecord;
+    assert.deepEqual(state, { kind: 'ended', reason: { kind: 'killed-by-user' } });
+  });
+});
+
 describe('a command whose gateway ends', () => {
   it('says so in one line with what to do, and its documented status', async () => {
     await using gateway = await startGatewayProcess(QUIET);

@@ -63,6 +63,14 @@ describe('the life cycle', () => {
     );
   });
 
+  it('was stopped on request when QEMU was sent a signal that asks it to end, unless it had ended before', () => {
+    const signalled: RunEvent = { kind: 'shutdown', reason: 'host-signal', powerOff: 'completed' };
+    assert.deepEqual(reasonAfter(...started, signalled, exit(0)), { kind: 'killed-by-user' });
+    assert.deepEqual(reasonAfter(...started, { kind: 'done', status: 0 }, signalled, exit(0)), {
+      kind: 'completed',
+    });
+  });
+
   it('takes a power-off for a good end only in families that say nothing better, and never after a panic', () => {
     const off: RunEvent = { kind: 'shutdown', reason: 'guest-shutdown', powerOff: 'completed' };
     const reset: RunEvent = { kind: 'shutdown', reason: 'guest-reset', powerOff: 'completed' };
