@@ -10,3 +10,18 @@ export function parseDuration(text: string): number {
   if (ms > 0 && ms <= MAX_DURATION_MS) return ms;
   throw new InvalidArgumentError('Give a time such as 30s, 5m or 1h.');
 }
+
+const DAY_MS = 86_400_000;
+
+/** Of the past: it may be years. */
+export function parseSpan(text: string): number {
+  const days = /^(\d{1,5})d$/.exec(text)?.[1];
+  return days === undefined ? parseDuration(text) : Number(days) * DAY_MS;
+}
+
+/** Unix time, milliseconds. */
+export function parseTime(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw new InvalidArgumentError('Give a time such as 2026-11-27T12:00:00Z or 2026-11-27.');
+}

@@ -1,3 +1,4 @@
+import type { HistoryReader } from './history.js';
 import type { GatewayId, RunId } from './ids.js';
 import type { Sample } from './observation.js';
 import type { LatestSample, StoreCounts } from './ports.js';
@@ -85,7 +86,7 @@ export interface ImageList {
 }
 
 /** What a gateway can be asked and told: in process, over its Unix socket, and read-only over HTTP. */
-export interface GatewayControl {
+export interface GatewayControl extends HistoryReader {
   status(): Promise<GatewayStatus>;
   images(): Promise<ImageList>;
   /** Those that go on, all of them, then others; each newest first. At most `limit` others. */

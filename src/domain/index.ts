@@ -1,6 +1,7 @@
 /** Ground floor: the words of the house. Imports nothing, and knows neither Node nor the clock. */
 export * from './control.js';
 export * from './errors.js';
+export * from './history.js';
 export * from './guest.js';
 export * from './ids.js';
 export * from './image.js';

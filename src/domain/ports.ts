@@ -1,3 +1,4 @@
+import type { HistoryReader } from './history.js';
 import type { GatewayId, ImageName, RunId } from './ids.js';
 import type { Observation, Position, Sample, StoredObservation } from './observation.js';
 import type { QueueReason, RunRecord } from './run.js';
@@ -114,7 +115,14 @@ export interface CursorKeeper {
 }
 
 export interface Store
-  extends ObservationWriter, ObservationReader, RunJournal, RunChangeReader, CursorKeeper, AsyncDisposable {
+  extends
+    ObservationWriter,
+    ObservationReader,
+    HistoryReader,
+    RunJournal,
+    RunChangeReader,
+    CursorKeeper,
+    AsyncDisposable {
   readonly gatewayId: GatewayId;
   /** This opening of the store. */
   readonly epoch: number;

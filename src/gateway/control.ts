@@ -51,6 +51,7 @@ export function createControl(parts: ControlParts): GatewayControl {
       return [...active, ...(await store.list(limit)).filter(({ id }) => !ids.has(id))];
     },
     latest: () => Promise.resolve(store.latest()),
+    history: (request) => store.history(request),
     consoleLog: (id) => readLog(store, logDirectory, id),
     run: (request) => follow(runner, request),
     news: () => runner.events.subscribe(),

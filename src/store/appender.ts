@@ -1,9 +1,10 @@
 import { PerigeeError, assert, reasonOf } from '../domain/index.js';
 import type { Clock, Logger, Observation, Position } from '../domain/index.js';
 import { blockOperations } from './block-store.js';
-import { encodeHeadStarts, encodePosition, encodeTotals } from './codec.js';
+import { encodeHeadStarts, encodeTotals } from './codec.js';
 import { put } from './database.js';
 import type { Operation } from './database.js';
+import type { EpochClocks } from './epoch-clock.js';
 import { HEAD_FULL_BYTES } from './head.js';
 import type { Head } from './head.js';
 import { RING_BYTES } from './head-ring.js';
@@ -11,7 +12,7 @@ import * as keys from './keys.js';
 import { refused } from './ledger.js';
 import type { Entry, Ledger, Refusal } from './ledger.js';
 import type { Write } from './migration.js';
-import { encodeLatest, encodeSeries } from './observation-codec.js';
+import { encodeSeries } from './observation-codec.js';
 import { OpenBlock } from './open-block.js';
 import type { PlacedRow } from './open-block.js';
 import { Turns } from './turns.js';
@@ -20,8 +21,6 @@ import { Turns } from './turns.js';
 export const BLOCK_US = 300 * 1e6;
 /** Eight bytes each, while they wait to become a block. */
 const BLOCK_SAMPLES_MAX = 2 ** 18;
-/** An hour of usual blocks. Opening reads so many again at most, to know the newest samples. */
-const BLOCKS_PER_CHECKPOINT = 12;
 /** Written together: it fits into one frame, whatever the values are. */
 const GROUP_OBSERVATIONS_MAX = 256;
 const GROUP_SAMPLES_MAX = 4096;
@@ -33,6 +32,7 @@ const RETRY_US = 10 * 1e6;
 const ROOM_BYTES_LEAST = 2 ** 17;
 
 export interface AppenderParts {
+  readonly clocks: EpochClocks;
   readonly ledger: Ledger;
   readonly head: Head;
   readonly clock: Clock;
@@ -45,6 +45,8 @@ export interface AppenderParts {
   readonly beforeWrite: () => Promise<void>;
   readonly failed: (cause: unknown) => PerigeeError;
   readonly refusal: (refusal: Refusal) => void;
+  /** After each block that was written. */
+  readonly blockWritten: () => void;
 }
 
 interface Waiting {
@@ -63,7 +65,6 @@ export class Appender {
   #newSeries: Operation[] = [];
   #block: OpenBlock;
   #openedUs: number;
-  #blocksSinceCheckpoint = 0;
   #retryAtUs = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -91,7 +92,7 @@ export class Appender {
   async finish(): Promise<void> {
     clearTimeout(this.#timer);
     while (this.#isDraining) await this.#turns.take(() => Promise.resolve());
-    await this.#turns.take(() => this.#flush(true));
+    await this.#turns.take(() => this.#flush());
   }
 
   /** A group a turn, so that others have theirs between them. */
@@ -139,7 +140,7 @@ export class Appender {
       await write(series);
       this.#newSeries.push(...series);
     }
-    if (head.usedBytes > RING_BYTES - ROOM_BYTES_LEAST) await this.#flush(false);
+    if (head.usedBytes > RING_BYTES - ROOM_BYTES_LEAST) await this.#flush();
     const rows = planned.map(({ entry }) => rowOf(entry));
     try {
       await beforeWrite();
@@ -192,7 +193,7 @@ export class Appender {
       (head.usedBytes >= HEAD_FULL_BYTES || this.#block.samples >= BLOCK_SAMPLES_MAX || openUs >= BLOCK_US);
     if (!isDue || clock.monotonicUs() < this.#retryAtUs) return;
     try {
-      await this.#flush(false);
+      await this.#flush();
     } catch (error) {
       this.#retryAtUs = clock.monotonicUs() + RETRY_US;
       logger.error(
@@ -202,28 +203,23 @@ export class Appender {
     }
   }
 
-  /** Writes the open block; with it, now and then or when told, the newest samples. */
-  async #flush(checkpoint: boolean): Promise<void> {
-    const { head, ledger, write } = this.#parts;
+  async #flush(): Promise<void> {
+    const { blockWritten, clocks, head, ledger, write } = this.#parts;
     const block = this.#block;
     await head.settled();
-    const isFull = this.#blocksSinceCheckpoint + 1 >= BLOCKS_PER_CHECKPOINT;
-    const takesCheckpoint = (checkpoint || isFull) && ledger.changed.size > 0;
-    if (block.count > 0 || takesCheckpoint) {
-      const operations = [
-        ...(block.count > 0 ? blockOperations(block) : []),
-        ...(takesCheckpoint ? checkpointOperations(ledger) : []),
-        put(keys.TOTALS_KEY, encodeTotals(ledger.totals)),
-        put(keys.HEAD_KEY, encodeHeadStarts(head.starts)),
-      ];
-      await write(operations, { sync: true });
-    }
+    if (block.count === 0) return;
+    const operations = [
+      ...blockOperations(block),
+      clocks.note(block),
+      put(keys.TOTALS_KEY, encodeTotals(ledger.totals)),
+      put(keys.HEAD_KEY, encodeHeadStarts(head.starts)),
+    ];
+    await write(operations, { sync: true });
     this.#newSeries = [];
-    this.#blocksSinceCheckpoint = takesCheckpoint ? 0 : this.#blocksSinceCheckpoint + 1;
-    if (takesCheckpoint) ledger.checkpointTaken();
     head.release();
     this.#block = this.#emptyBlock();
     this.#openedUs = this.#parts.clock.monotonicUs();
+    blockWritten();
   }
 
   #emptyBlock(): OpenBlock {
@@ -235,11 +231,4 @@ export class Appender {
 function rowOf({ position, observation, seriesIds }: Entry): PlacedRow {
   const { monotonicUs, wallMs, runId, samples } = observation;
   return { position, monotonicUs, wallMs, runId, seriesIds, values: samples.map(({ value }) => value) };
-}
-
-function checkpointOperations(ledger: Ledger): Operation[] {
-  return [
-    ...Array.from(ledger.changed, ([id, sample]) => put(keys.latestKeyOf(id), encodeLatest(id, sample))),
-    put(keys.CHECKPOINT_KEY, encodePosition(ledger.position)),
-  ];
 }

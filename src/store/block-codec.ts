@@ -10,7 +10,7 @@ import { readRunId, readSeriesIds, writeRunId, writeSeriesIds } from './wire.js'
  *
  *     header  = observations:varint shapes:varint (series-ids observations:varint)* times parts:varint first-column:varint*
  *     times   = least-monotonic:varint span:varint least-wall:zigzag span:varint
- *     part 0  = order:column (monotonic:column wall:column runs)*          of each shape
+ *     part 0  = bytes:varint order:column (bytes:varint monotonic:column wall:column runs)*     of each shape
  *     runs    = (observations:varint (0 | 1 run:8 bytes))*
  *     part n  = (bytes:varint column)*                                     columns are counted through all shapes
  */
@@ -40,10 +40,11 @@ const OBSERVATIONS_MAX = 2 ** 20;
 const NO_RUN = 0;
 const RUN = 1;
 
-export function encodeBlock(block: OpenBlock): EncodedBlock {
+/** So many columns that follow one another are never in two parts. */
+export function encodeBlock(block: OpenBlock, together = 1): EncodedBlock {
   assert(block.count > 0, 'a block holds something');
   const columns = block.shapes.flatMap((shape) => encodeColumns(shape));
-  const { parts, firstColumns } = divide(columns);
+  const { parts, firstColumns } = divide(columns, together);
   return { header: encodeHeader(block, firstColumns), parts: [encodeTimes(block), ...parts] };
 }
 
@@ -123,7 +124,10 @@ function encodeColumns({ seriesIds, values, wallMs }: Shape): Uint8Array[] {
   });
 }
 
-function divide(columns: readonly Uint8Array[]): { parts: Uint8Array[]; firstColumns: number[] } {
+function divide(
+  columns: readonly Uint8Array[],
+  together: number,
+): { parts: Uint8Array[]; firstColumns: number[] } {
   const parts: Uint8Array[] = [];
   const firstColumns: number[] = [];
   const writer = new ByteWriter(2 * PART_BYTES);
@@ -131,7 +135,8 @@ function divide(columns: readonly Uint8Array[]): { parts: Uint8Array[]; firstCol
     if (writer.length === 0) firstColumns.push(index);
     writer.varint(column.length);
     writer.raw(column);
-    if (writer.length < PART_BYTES && index < columns.length - 1) continue;
+    const isFull = writer.length >= PART_BYTES && (index + 1) % together === 0;
+    if (!isFull && index < columns.length - 1) continue;
     parts.push(writer.finish());
     writer.clear();
   }
@@ -140,34 +145,74 @@ function divide(columns: readonly Uint8Array[]): { parts: Uint8Array[]; firstCol
 
 function encodeTimes({ order, shapes }: OpenBlock): Uint8Array {
   const writer = new ByteWriter(4096);
-  encodeColumn(writer, Float64Array.from(order));
+  const piece = new ByteWriter(4096);
+  encodeColumn(piece, Float64Array.from(order));
+  writer.piece(piece);
   for (const { monotonicUs, wallMs, runIds } of shapes) {
-    encodeColumn(writer, Float64Array.from(monotonicUs));
-    encodeColumn(writer, Float64Array.from(wallMs));
-    for (let from = 0; from < runIds.length;) {
-      const runId = runIds[from];
-      let to = from + 1;
-      while (to < runIds.length && runIds[to] === runId) to += 1;
-      writer.varint(to - from);
-      writer.u8(runId === undefined ? NO_RUN : RUN);
-      if (runId !== undefined) writeRunId(writer, runId);
-      from = to;
-    }
+    piece.clear();
+    encodeColumn(piece, Float64Array.from(monotonicUs));
+    encodeColumn(piece, Float64Array.from(wallMs));
+    encodeRuns(piece, runIds);
+    writer.piece(piece);
   }
   return writer.finish();
 }
 
+function encodeRuns(writer: ByteWriter, runIds: Shape['runIds']): void {
+  for (let from = 0; from < runIds.length;) {
+    const runId = runIds[from];
+    let to = from + 1;
+    while (to < runIds.length && runIds[to] === runId) to += 1;
+    writer.varint(to - from);
+    writer.u8(runId === undefined ? NO_RUN : RUN);
+    if (runId !== undefined) writeRunId(writer, runId);
+    from = to;
+  }
+}
+
 function decodeTimes(header: BlockHeader, part: Uint8Array): DecodedBlock | undefined {
   const reader = new ByteReader(part);
+  reader.varint();
   const order = Array.from(decodeColumn(reader, header.observations));
-  const shapes = header.shapes.map(({ seriesIds, observations }) => ({
-    seriesIds,
-    monotonicUs: Array.from(decodeColumn(reader, observations)),
-    wallMs: Array.from(decodeColumn(reader, observations)),
-    runIds: decodeRuns(reader, observations),
-    values: [],
-  }));
+  const shapes = header.shapes.map(({ seriesIds, observations }) => {
+    reader.varint();
+    const monotonicUs = Array.from(decodeColumn(reader, observations));
+    const wallMs = Array.from(decodeColumn(reader, observations));
+    return { seriesIds, monotonicUs, wallMs, runIds: decodeRuns(reader, observations), values: [] };
+  });
   return reader.isDone ? { order, shapes } : undefined;
+}
+
+/** The monotonic times of one shape's observations, and nothing else of part 0. */
+export function decodeMonotonic(
+  header: BlockHeader,
+  part: Uint8Array,
+  shape: number,
+): Float64Array | undefined {
+  const reader = new ByteReader(part);
+  for (let before = 0; before <= shape; before += 1) reader.raw(reader.varint());
+  reader.varint();
+  const times = decodeColumn(reader, header.shapes[shape]?.observations ?? 0);
+  return reader.broken ? undefined : times;
+}
+
+/** Some columns of a part, counted through all shapes, each of so many observations. */
+export function decodeColumns(
+  part: Uint8Array,
+  wanted: {
+    readonly firstInPart: number;
+    readonly from: number;
+    readonly count: number;
+    readonly observations: number;
+  },
+): readonly Float64Array[] | undefined {
+  const reader = new ByteReader(part);
+  for (let before = wanted.firstInPart; before < wanted.from; before += 1) reader.raw(reader.varint());
+  const columns = Array.from({ length: wanted.count }, () => {
+    reader.varint();
+    return decodeColumn(reader, wanted.observations);
+  });
+  return reader.broken ? undefined : columns;
 }
 
 function decodeRuns(reader: ByteReader, observations: number): Shape['runIds'] {

@@ -1,9 +1,10 @@
 import { crc32 } from 'node:zlib';
-import type { Logger, Position } from '../domain/index.js';
-import { decodeBlock, decodeHeader, encodeBlock } from './block-codec.js';
+import type { Logger, Position, Resolution } from '../domain/index.js';
+import { decodeBlock, decodeColumns, decodeHeader, decodeMonotonic, encodeBlock } from './block-codec.js';
 import type { BlockHeader } from './block-codec.js';
 import { put } from './database.js';
 import type { Database, Operation } from './database.js';
+import { STATISTICS } from './fold.js';
 import * as keys from './keys.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from './ledger.js';
 import { readingFailed } from './level-errors.js';
@@ -13,13 +14,18 @@ import type { OpenBlock, PlacedRow } from './open-block.js';
 const SEAL_BYTES = 4;
 
 /** What writes a block, header and parts in one batch. */
-export function blockOperations(block: OpenBlock): Operation[] {
+export function blockOperations(block: OpenBlock, resolution: Resolution = 'raw'): Operation[] {
   const place = { epoch: block.epoch, sequence: block.first };
-  const { header, parts } = encodeBlock(block);
+  const { header, parts } = encodeBlock(block, columnsOfSeries(resolution));
   return [
-    put(keys.blockKeyOf(place), seal(header)),
-    ...parts.map((part, index) => put(keys.partKeyOf(place, index), seal(part))),
+    put(keys.blockKeyOf(place, resolution), seal(header)),
+    ...parts.map((part, index) => put(keys.partKeyOf(place, index, resolution), seal(part))),
   ];
+}
+
+/** They are read together. */
+function columnsOfSeries(resolution: Resolution): number {
+  return resolution === 'raw' ? 1 : STATISTICS.length;
 }
 
 interface FoundBlock {
@@ -27,26 +33,59 @@ interface FoundBlock {
   readonly header: BlockHeader;
 }
 
+export interface ReaderParts {
+  readonly db: Database;
+  readonly path: string;
+  readonly logger: Logger;
+}
+
+/** Columns that follow one another in a block, by the first's number. */
+export interface WantedColumns {
+  readonly first: number;
+  readonly columns: number;
+}
+
+/** Blocks that begin behind the first place, and not behind the second. */
+export interface Places {
+  readonly behind: Position;
+  readonly upTo: Position;
+}
+
+/** Of one shape of one block. */
+export interface Slice {
+  readonly monotonicUs: Float64Array;
+  readonly columns: readonly Float64Array[];
+}
+
+/** Some hours of headers: what a query holds at once. */
+const HEADERS_TOGETHER = 64;
+/** How far a source's time may lie behind that of another which was stored before it. */
+const SOURCES_APART_US = 60 * 1e6;
+
 /** Reads blocks in order. One that cannot be read is left out, and told once. */
 export class BlockReader {
   readonly #db: Database;
   readonly #path: string;
   readonly #logger: Logger;
+  readonly #resolution: Resolution;
+  readonly #columnsOfSeries: number;
   readonly #told = new Set<string>();
 
-  constructor(db: Database, path: string, logger: Logger) {
+  constructor({ db, path, logger }: ReaderParts, resolution: Resolution = 'raw') {
     this.#db = db;
     this.#path = path;
     this.#logger = logger;
+    this.#resolution = resolution;
+    this.#columnsOfSeries = columnsOfSeries(resolution);
   }
 
   /** The rows behind a place that the first block has which has any; undefined when there is none. */
   async rowsBehind(after: Position): Promise<readonly PlacedRow[] | undefined> {
     try {
-      const around = await this.#last(keys.blocksUpTo(after));
+      const around = await this.#last(keys.blocksUpTo(after, this.#resolution));
       const rest = around && (await this.#rows(around, after));
       if (rest !== undefined && rest.length > 0) return rest;
-      for await (const [key, value] of this.#db.iterator(keys.blocksBehind(after))) {
+      for await (const [key, value] of this.#db.iterator(keys.blocksBehind(after, this.#resolution))) {
         const block = this.#found(key, value);
         const rows = block && (await this.#rows(block, after));
         if (rows !== undefined) return rows;
@@ -55,6 +94,85 @@ export class BlockReader {
     } catch (error) {
       throw readingFailed(this.#path, error);
     }
+  }
+
+  /**
+   * The wanted columns of every block in those places that may have something of the range, a group for each block.
+   * Blocks follow one another in time but for what two sources' clocks are apart.
+   */
+  async *slices(
+    { epoch, fromUs, toUs }: { readonly epoch: number; readonly fromUs: number; readonly toUs: number },
+    places: Places,
+    wanted: WantedColumns,
+  ): AsyncGenerator<readonly Slice[]> {
+    const { behind, upTo } = places;
+    if (behind.epoch > epoch || upTo.epoch < epoch) return;
+    try {
+      const after = behind.epoch === epoch ? behind.sequence : 0;
+      const first = Math.max(after + 1, await this.#firstInTime(epoch, fromUs - SOURCES_APART_US));
+      const last = upTo.epoch === epoch ? upTo.sequence : Number.MAX_SAFE_INTEGER;
+      const range = { gte: this.#keyOf(epoch, first), lte: this.#keyOf(epoch, last) };
+      const rows = this.#db.iterator(range);
+      try {
+        for (
+          let found = await rows.nextv(HEADERS_TOGETHER);
+          found.length > 0;
+          found = await rows.nextv(HEADERS_TOGETHER)
+        ) {
+          const blocks = found.flatMap(([key, value]) => this.#found(key, value) ?? []);
+          const inRange = blocks.filter(
+            ({ header }) => header.monotonicUs.most >= fromUs && header.monotonicUs.least < toUs,
+          );
+          yield* await this.#slicesOf(inRange, wanted);
+          if (blocks.some(({ header }) => header.monotonicUs.least > toUs + SOURCES_APART_US)) return;
+        }
+      } finally {
+        await rows.close();
+      }
+    } catch (error) {
+      throw readingFailed(this.#path, error);
+    }
+  }
+
+  /** The sequence from which blocks of the epoch reach that time; found by halving, as headers tell what they span. */
+  async #firstInTime(epoch: number, us: number): Promise<number> {
+    const newest = await this.#last({
+      gte: this.#keyOf(epoch, 0),
+      lte: this.#keyOf(epoch, Number.MAX_SAFE_INTEGER),
+    });
+    let low = 0;
+    let high = newest?.place.sequence ?? 0;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const block = await this.#last({ gte: this.#keyOf(epoch, 0), lte: this.#keyOf(epoch, middle) });
+      if (block === undefined || block.header.monotonicUs.most < us) low = middle + 1;
+      else high = block.place.sequence;
+    }
+    return low;
+  }
+
+  #keyOf(epoch: number, sequence: number): Uint8Array {
+    return keys.blockKeyOf({ epoch, sequence }, this.#resolution);
+  }
+
+  async #slicesOf(
+    blocks: readonly FoundBlock[],
+    wanted: WantedColumns,
+  ): Promise<readonly (readonly Slice[])[]> {
+    const plans = blocks.flatMap((block) => plansFor(block, wanted));
+    const parts: readonly (Uint8Array | undefined)[] = await this.#db.getMany(
+      plans.flatMap(({ block, part }) =>
+        [0, part].map((number) => keys.partKeyOf(block.place, number, this.#resolution)),
+      ),
+    );
+    const groups = new Map<FoundBlock, Slice[]>();
+    for (const [index, plan] of plans.entries()) {
+      const [times, columns] = parts.slice(2 * index, 2 * index + 2).map((bytes) => bytes && unseal(bytes));
+      const slice = times && columns && sliceOf(plan, times, columns, wanted.columns);
+      if (!slice) this.#tell(plan.block.place);
+      else groups.set(plan.block, [...(groups.get(plan.block) ?? []), slice]);
+    }
+    return [...groups.values()];
   }
 
   async #last(range: {
@@ -68,7 +186,7 @@ export class BlockReader {
   #found(key: Uint8Array, value: Uint8Array): FoundBlock | undefined {
     const place = keys.positionOfKey(key);
     const bytes = unseal(value);
-    const header = bytes && decodeHeader(bytes, SAMPLES_PER_OBSERVATION_MAX);
+    const header = bytes && decodeHeader(bytes, SAMPLES_PER_OBSERVATION_MAX * this.#columnsOfSeries);
     if (header === undefined) this.#tell(place);
     return header && { place, header };
   }
@@ -78,7 +196,7 @@ export class BlockReader {
     const behind = after.epoch === epoch ? after.sequence : 0;
     if (behind >= sequence + header.observations - 1) return [];
     const wanted = Array.from({ length: header.firstColumns.length + 1 }, (_, part) =>
-      keys.partKeyOf(place, part),
+      keys.partKeyOf(place, part, this.#resolution),
     );
     const values: readonly (Uint8Array | undefined)[] = await this.#db.getMany(wanted);
     const parts = values.flatMap((value) => (value === undefined ? [] : (unseal(value) ?? [])));
@@ -93,6 +211,37 @@ export class BlockReader {
     this.#told.add(text);
     this.#logger.error({ path: this.#path, block: place }, 'a block is damaged: its observations are lost');
   }
+}
+
+interface Plan {
+  readonly block: FoundBlock;
+  readonly shape: number;
+  readonly part: number;
+  /** Counted through all shapes: the first of the part, and the first that is wanted. */
+  readonly firstInPart: number;
+  readonly from: number;
+}
+
+/** Where the wanted columns of a block are: columns that belong together are in one part. */
+function plansFor(block: FoundBlock, { first }: WantedColumns): Plan[] {
+  const { firstColumns, shapes } = block.header;
+  let before = 0;
+  return shapes.flatMap(({ seriesIds }, shape): Plan[] => {
+    const place = seriesIds.indexOf(first);
+    const from = before + place;
+    before += seriesIds.length;
+    if (place < 0) return [];
+    const part = firstColumns.findLastIndex((column) => column <= from);
+    return [{ block, shape, part: part + 1, firstInPart: firstColumns[part] ?? 0, from }];
+  });
+}
+
+function sliceOf(plan: Plan, times: Uint8Array, bytes: Uint8Array, count: number): Slice | undefined {
+  const { block, shape, firstInPart, from } = plan;
+  const monotonicUs = decodeMonotonic(block.header, times, shape);
+  const observations = block.header.shapes[shape]?.observations ?? 0;
+  const columns = decodeColumns(bytes, { firstInPart, from, count, observations });
+  return monotonicUs && columns && { monotonicUs, columns };
 }
 
 function seal(bytes: Uint8Array): Uint8Array {

@@ -54,6 +54,12 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
+  /** All of another writer's, behind its length. */
+  piece(other: ByteWriter): void {
+    this.varint(other.length);
+    this.raw(other.#bytes.subarray(0, other.length));
+  }
+
   /** A copy of what was written. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);

@@ -1,15 +1,19 @@
 import { assert } from '../domain/index.js';
-import type { Position, RunId } from '../domain/index.js';
+import type { Position, Resolution, RunId } from '../domain/index.js';
 
 /**
  * Keys of the store, format 3. LevelDB orders them bytewise, so numbers are big-endian and its order is ours.
  *
  *     identity      = 'm'                            which program, format and gateway; every format keeps it here
  *     totals        = 't'
- *     checkpoint    = 'p'                            the position up to which the latest records are right
+ *     checkpoint    = 'p'                            the position up to which the latest records are right, and minutes folded
  *     series        = 's' id:u32                     ids count from 1 in the order of first sight
  *     block         = 'b' epoch:u32 sequence:u64     of the block's first observation: the total order
  *     part          = 'd' epoch:u32 sequence:u64 part:u16     of a block, in the order of its parts
+ *     minutes       = 'u' position, parts 'v' position part:u16     blocks of roll-ups, a row a minute
+ *     hours         = 'x' position, parts 'y' position part:u16     the same, a row an hour
+ *     folded        = 'q'                            the position up to which minutes are in hours
+ *     epoch         = 'e' epoch:u32                  the clocks of an epoch
  *     head          = 'j'                            where in the head log what is in no block begins
  *     latest        = 'l' id:u32                     the newest sample of a series, as of the checkpoint
  *     run           = 'r' run-id:16 ASCII bytes
@@ -29,6 +33,12 @@ const FAMILIES = {
   series: 's',
   block: 'b',
   part: 'd',
+  minutes: 'u',
+  minutesPart: 'v',
+  hours: 'x',
+  hoursPart: 'y',
+  folded: 'q',
+  epoch: 'e',
   head: 'j',
   observation: 'o',
   latest: 'l',
@@ -51,6 +61,7 @@ export const IDENTITY_KEY = key('identity', 0);
 export const TOTALS_KEY = key('totals', 0);
 export const CHECKPOINT_KEY = key('checkpoint', 0);
 export const HEAD_KEY = key('head', 0);
+export const FOLDED_KEY = key('folded', 0);
 
 export function seriesKeyOf(id: number): Uint8Array {
   return key('series', 4, (view) => view.setUint32(1, id));
@@ -60,7 +71,7 @@ export function latestKeyOf(id: number): Uint8Array {
   return key('latest', 4, (view) => view.setUint32(1, id));
 }
 
-/** The number that a series or latest key ends with. */
+/** The number that a series, latest or epoch key ends with. */
 export function idOfKey(bytes: Uint8Array): number {
   return viewOf(bytes).getUint32(1);
 }
@@ -69,15 +80,26 @@ export function observationKeyOf(position: Position): Uint8Array {
   return key('observation', POSITION_BYTES, (view) => writePosition(view, 1, position));
 }
 
-export function blockKeyOf(position: Position): Uint8Array {
-  return key('block', POSITION_BYTES, (view) => writePosition(view, 1, position));
+/** The families of blocks, by what a row of theirs spans, each with the family of their parts. */
+const BLOCKS = {
+  raw: { block: 'block', part: 'part' },
+  minutes: { block: 'minutes', part: 'minutesPart' },
+  hours: { block: 'hours', part: 'hoursPart' },
+} as const satisfies Record<Resolution, { readonly block: Family; readonly part: Family }>;
+
+export function blockKeyOf(position: Position, resolution: Resolution = 'raw'): Uint8Array {
+  return key(BLOCKS[resolution].block, POSITION_BYTES, (view) => writePosition(view, 1, position));
 }
 
-export function partKeyOf(position: Position, part: number): Uint8Array {
-  return key('part', POSITION_BYTES + 2, (view) => {
+export function partKeyOf(position: Position, part: number, resolution: Resolution = 'raw'): Uint8Array {
+  return key(BLOCKS[resolution].part, POSITION_BYTES + 2, (view) => {
     writePosition(view, 1, position);
     view.setUint16(1 + POSITION_BYTES, part);
   });
+}
+
+export function epochKeyOf(epoch: number): Uint8Array {
+  return key('epoch', 4, (view) => view.setUint32(1, epoch));
 }
 
 /** The epoch and sequence that such a key has behind its letter. */
@@ -124,13 +146,16 @@ export interface RangeBehind {
   readonly lt: Uint8Array;
 }
 
-export function blocksBehind(after: Position): RangeBehind {
-  return { gt: blockKeyOf(after), lt: rangeOf('block').lt };
+export function blocksBehind(after: Position, resolution: Resolution = 'raw'): RangeBehind {
+  return { gt: blockKeyOf(after, resolution), lt: rangeOf(BLOCKS[resolution].block).lt };
 }
 
 /** The blocks that begin at the position or before it. */
-export function blocksUpTo(position: Position): { readonly gte: Uint8Array; readonly lte: Uint8Array } {
-  return { gte: rangeOf('block').gte, lte: blockKeyOf(position) };
+export function blocksUpTo(
+  position: Position,
+  resolution: Resolution = 'raw',
+): { readonly gte: Uint8Array; readonly lte: Uint8Array } {
+  return { gte: rangeOf(BLOCKS[resolution].block).gte, lte: blockKeyOf(position, resolution) };
 }
 
 export function runChangesBehind(after: Position): RangeBehind {

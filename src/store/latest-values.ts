@@ -34,13 +34,17 @@ export class LatestValues {
     return this.#notedBehind(0);
   }
 
-  /** Those noted since `takeChanged`. */
+  get noted(): number {
+    return this.#noted;
+  }
+
+  /** Those noted since `taken` was told. */
   changed(): number[] {
     return this.#notedBehind(this.#taken);
   }
 
-  takeChanged(): void {
-    this.#taken = this.#noted;
+  taken(noted: number): void {
+    this.#taken = noted;
   }
 
   #notedBehind(note: number): number[] {

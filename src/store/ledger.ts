@@ -132,8 +132,19 @@ export class Ledger {
     return new Map(this.#latest.changed().flatMap((id) => this.#entryOf(id)));
   }
 
-  checkpointTaken(): void {
-    this.#latest.takeChanged();
+  /** How many samples were noted so far. */
+  get noted(): number {
+    return this.#latest.noted;
+  }
+
+  /** `noted` as it was when the changed ones were taken. */
+  checkpointTaken(noted: number): void {
+    this.#latest.taken(noted);
+  }
+
+  /** Of a series as `seriesKey` spells it. */
+  idOf(text: string): number | undefined {
+    return this.#ids.get(text);
   }
 
   seriesOf(id: number): Series | undefined {

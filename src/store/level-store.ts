@@ -8,31 +8,30 @@ import type {
   Position,
   Sample,
 } from '../domain/index.js';
+import type { HistoryPoint, HistoryRequest } from '../domain/index.js';
 import type { RunChange, RunId, RunRecord, Store, StoreCounts, StoredObservation } from '../domain/index.js';
 import { Appender } from './appender.js';
-import type { BlockReader } from './block-store.js';
 import { decodePosition, encodeIdentity, encodePosition } from './codec.js';
 import type { Identity } from './codec.js';
 import { prepareStoreFolder } from './data-directory.js';
 import { find, openDatabase, put } from './database.js';
 import type { Database } from './database.js';
-import type { Head } from './head.js';
+import { readHistory } from './history.js';
 import * as keys from './keys.js';
 import { refused } from './ledger.js';
-import type { Ledger, Refusal } from './ledger.js';
 import { corrupt, openingFailed, readingFailed, writingFailed } from './level-errors.js';
 import type { Write } from './migration.js';
 import { rowsOf } from './open-block.js';
 import type { PlacedRow } from './open-block.js';
 import { beginEpoch, openContents } from './opening.js';
+import type { StoreContents } from './opening.js';
+import { RefusalLog } from './refusals.js';
+import { BLOCKS_TOGETHER } from './rollups.js';
 import { LevelRunJournal } from './run-journal.js';
 import { Turns } from './turns.js';
 
 /** Writers wait for their promises: more than this is a writer that does not. */
 const WAITING_WRITES_MAX = 2048;
-
-/** Refusals that are told; the rest only count. */
-const TOLD_MAX = 1000;
 
 /** Where a test makes the world fail. */
 export interface StoreFaults {
@@ -74,7 +73,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     const write = writerOf(db, path, faults);
     const identity = await beginEpoch(db, path);
     const isFrugal = options.durability === 'frugal';
-    const { head, ledger, reader } = await openContents({
+    const contents = await openContents({
       db,
       path,
       write,
@@ -83,22 +82,19 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       epoch: identity.epoch,
     });
     const openMs = (clock.monotonicUs() - startedUs) / 1000;
-    logger.debug({ path, epoch: identity.epoch, openMs, ...ledger.counts() }, 'store open');
+    logger.debug({ path, epoch: identity.epoch, openMs, ...contents.ledger.counts() }, 'store open');
     const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
-    return new LevelStore({ db, path, identity, ledger, head, reader, write, clock, logger, faults, syncMs });
+    return new LevelStore({ db, path, identity, write, clock, logger, faults, syncMs, ...contents });
   } catch (error) {
     await db.close();
     throw error instanceof PerigeeError ? error : openingFailed(path, error);
   }
 }
 
-interface Opened {
+interface Opened extends StoreContents {
   readonly db: Database;
   readonly path: string;
   readonly identity: Identity;
-  readonly ledger: Ledger;
-  readonly head: Head;
-  readonly reader: BlockReader;
   readonly write: Write;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -114,9 +110,8 @@ class LevelStore implements Store {
   readonly #appender: Appender;
   /** LevelDB's threads could swap two writes, and with them the order of the journal. */
   readonly #writes = new Turns();
-  /** What samples were refused for, as far as it was told. */
-  readonly #told = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #blocksSinceFold = 0;
   #closing: Promise<void> | undefined;
 
   constructor(opened: Opened) {
@@ -124,11 +119,13 @@ class LevelStore implements Store {
     this.epoch = opened.identity.epoch;
     this.#opened = opened;
     this.#runs = new LevelRunJournal({ ...opened, epoch: this.epoch });
+    const refusals = new RefusalLog(opened.logger);
     this.#appender = new Appender({
       ...opened,
       beforeWrite: () => opened.faults.beforeWrite?.() ?? Promise.resolve(),
       failed: (cause) => writingFailed(opened.path, cause),
-      refusal: (refusal) => this.#tell(refusal),
+      refusal: (refusal) => refusals.tell(refusal),
+      blockWritten: () => this.#foldLater(),
     });
   }
 
@@ -147,6 +144,15 @@ class LevelStore implements Store {
       place = rows.at(-1)?.position ?? place;
       left -= rows.length;
     }
+  }
+
+  async *history(request: HistoryRequest): AsyncIterable<readonly HistoryPoint[]> {
+    const { clocks, ledger, readers, rollups } = this.#opened;
+    const id = ledger.idOf(request.series);
+    if (id === undefined) return;
+    const open = this.#appender.block;
+    const parts = { readers, open, ends: rollups.ends, epochs: clocks.timed(open) };
+    yield* readHistory(parts, id, request);
   }
 
   latest(): readonly LatestSample[] {
@@ -210,14 +216,27 @@ class LevelStore implements Store {
     }, syncMs).unref();
   }
 
+  /** An hour of blocks at a time; a failure leaves it to the next one. */
+  #foldLater(): void {
+    this.#blocksSinceFold += 1;
+    if (this.#blocksSinceFold < BLOCKS_TOGETHER) return;
+    this.#blocksSinceFold = 0;
+    const { logger, rollups } = this.#opened;
+    this.#writes
+      .take(() => rollups.fold())
+      .catch((error: unknown) =>
+        logger.warn({ reason: reasonOf(error) }, 'roll-ups wait for the next block'),
+      );
+  }
+
   async #close(): Promise<void> {
     const { db, head, logger } = this.#opened;
     clearTimeout(this.#timer);
-    await this.#writes.take(() => Promise.resolve());
     await this.#appender.finish().catch((error: unknown) => {
       const fields = { reason: reasonOf(error) };
       logger.warn(fields, 'the last samples stay in the head log; the next start reads them from there');
     });
+    await this.#writes.take(() => Promise.resolve());
     await head[Symbol.asyncDispose]();
     await db.close();
   }
@@ -232,7 +251,7 @@ class LevelStore implements Store {
         : rowsOf(block, place.epoch > block.epoch ? Infinity : place.sequence);
     };
     const { block } = this.#appender;
-    return inMemory() ?? (await this.#opened.reader.rowsBehind(place)) ?? rowsOf(block, 0);
+    return inMemory() ?? (await this.#opened.readers.raw.rowsBehind(place)) ?? rowsOf(block, 0);
   }
 
   #observationOf({ position, monotonicUs, wallMs, runId, seriesIds, values }: PlacedRow): StoredObservation {
@@ -242,13 +261,6 @@ class LevelStore implements Store {
       return series === undefined ? [] : [{ series, value: values[index] ?? NaN }];
     });
     return { position, monotonicUs, wallMs, samples, ...(runId === undefined ? {} : { runId }) };
-  }
-
-  /** Once for each series or image: what is refused now comes again every second. */
-  #tell({ about, reason }: Refusal): void {
-    if (this.#told.has(about) || this.#told.size === TOLD_MAX) return;
-    this.#told.add(about);
-    this.#opened.logger.warn({ about }, `samples are not stored: ${reason}`);
   }
 
   async #find(key: Uint8Array): Promise<Uint8Array | undefined> {

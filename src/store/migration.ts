@@ -2,6 +2,7 @@ import type { Logger } from '../domain/index.js';
 import { blockOperations } from './block-store.js';
 import { remove } from './database.js';
 import type { Database, Operation } from './database.js';
+import type { EpochClocks } from './epoch-clock.js';
 import * as keys from './keys.js';
 import { decodeRow } from './observation-codec.js';
 import { blocksOf } from './recovery.js';
@@ -17,7 +18,12 @@ export type Write = (operations: Operation[], options?: { readonly sync: boolean
  * Moves the observations of format 2, a row each, into blocks, oldest first. Each write moves some, so that it can end
  * anywhere and go on at the next opening. What cannot be read is dropped and told.
  */
-export async function moveRows(db: Database, write: Write, logger: Logger): Promise<void> {
+export async function moveRows(
+  db: Database,
+  write: Write,
+  clocks: EpochClocks,
+  logger: Logger,
+): Promise<void> {
   let moved = 0;
   for (;;) {
     const found = await db.iterator({ ...keys.rangeOf('observation'), limit: ROWS_TOGETHER }).all();
@@ -28,7 +34,7 @@ export async function moveRows(db: Database, write: Write, logger: Logger): Prom
       if (row === undefined) logger.error({ position }, 'an observation is damaged, and lost');
       return row === undefined ? [] : [{ ...row, position }];
     });
-    const blocks = blocksOf(rows).flatMap((block) => blockOperations(block));
+    const blocks = blocksOf(rows).flatMap((block) => [...blockOperations(block), clocks.note(block)]);
     await write([...blocks, ...found.map(([key]) => remove(key))]);
     moved += rows.length;
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { BEFORE_EVERYTHING, parseGatewayId } from '../domain/index.js';
-import type { Logger, Position } from '../domain/index.js';
+import type { Logger, Position, Resolution } from '../domain/index.js';
 import { BlockReader } from './block-store.js';
 import { FORMAT, decodeHeadStarts, decodeIdentity, decodePosition, decodeTotals } from './codec.js';
 import { encodeHeadStarts, encodeIdentity, encodeTotals } from './codec.js';
@@ -8,6 +9,8 @@ import type { HeadStarts, Identity } from './codec.js';
 import { foreignFolder } from './data-directory.js';
 import { find, put } from './database.js';
 import type { Database } from './database.js';
+import { EpochClocks, decodeEpochClock } from './epoch-clock.js';
+import type { EpochClock } from './epoch-clock.js';
 import { Head } from './head.js';
 import * as keys from './keys.js';
 import { Ledger } from './ledger.js';
@@ -18,6 +21,7 @@ import type { Write } from './migration.js';
 import { decodeRow, decodeSeries } from './observation-codec.js';
 import type { PlacedRow } from './open-block.js';
 import { recoveryOperations } from './recovery.js';
+import { Rollups } from './rollups.js';
 
 /** Takes the next epoch of this store, and of a new one the first. */
 export async function beginEpoch(db: Database, path: string): Promise<Identity> {
@@ -60,30 +64,44 @@ export interface OpeningParts {
 }
 
 export interface StoreContents {
+  readonly clocks: EpochClocks;
   readonly head: Head;
   readonly ledger: Ledger;
-  readonly reader: BlockReader;
+  readonly readers: Readonly<Record<Resolution, BlockReader>>;
+  readonly rollups: Rollups;
 }
 
 /** Brings an older format and what the head log gives back into blocks, and into memory what the store keeps there. */
 export async function openContents(parts: OpeningParts): Promise<StoreContents> {
   const { db, path, write, logger, epoch } = parts;
-  await moveRows(db, write, logger);
+  const clocks = await loadClocks(db);
+  await moveRows(db, write, clocks, logger);
   const ledger = new Ledger(epoch, await readTotals(db, path));
   await loadSeries(db, path, ledger);
   const { head, rows } = await openHead(parts);
   try {
-    const operations = recoveryOperations(rows, ledger, logger);
+    const operations = recoveryOperations(rows, ledger, clocks, logger);
+    const begun = clocks.begin(epoch, await bootId());
     const starts = put(keys.HEAD_KEY, encodeHeadStarts(head.starts));
-    await write([...operations, put(keys.TOTALS_KEY, encodeTotals(ledger.totals)), starts], { sync: true });
+    await write([...operations, put(keys.TOTALS_KEY, encodeTotals(ledger.totals)), begun, starts], {
+      sync: true,
+    });
     head.release();
-    const reader = new BlockReader(db, path, logger);
-    for (let at: Position | undefined = await readCheckpoint(db, path); at !== undefined;) {
-      const behind: readonly PlacedRow[] = (await reader.rowsBehind(at)) ?? [];
+    const readers = {
+      raw: new BlockReader(parts),
+      minutes: new BlockReader(parts, 'minutes'),
+      hours: new BlockReader(parts, 'hours'),
+    };
+    const checkpoint = await readPositionAt(db, path, keys.CHECKPOINT_KEY);
+    for (let at: Position | undefined = checkpoint; at !== undefined;) {
+      const behind: readonly PlacedRow[] = (await readers.raw.rowsBehind(at)) ?? [];
       for (const row of behind) ledger.note(row);
       at = behind.at(-1)?.position;
     }
-    return { head, ledger, reader };
+    const folded = await readPositionAt(db, path, keys.FOLDED_KEY);
+    const rollups = new Rollups({ readers, write, ledger, epoch }, checkpoint, folded);
+    await rollups.fold();
+    return { clocks, head, ledger, readers, rollups };
   } catch (error) {
     await head[Symbol.asyncDispose]();
     throw error;
@@ -101,6 +119,25 @@ async function openHead({ db, path, logger, isFrugal }: OpeningParts): ReturnTyp
   return Head.open({ folder: path, memoryFolder: memory.path, onCard: !isFrugal, starts, logger });
 }
 
+/** Of an epoch whose clocks cannot be read, its blocks still say what they were. */
+async function loadClocks(db: Database): Promise<EpochClocks> {
+  const clocks = new Map<number, EpochClock>();
+  for await (const [key, value] of db.iterator(keys.rangeOf('epoch'))) {
+    const clock = decodeEpochClock(value);
+    if (clock !== undefined) clocks.set(keys.idOfKey(key), clock);
+  }
+  return new EpochClocks(clocks);
+}
+
+async function bootId(): Promise<string> {
+  try {
+    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  } catch {
+    // Not on Linux: then each epoch's clock stands for itself.
+    return '';
+  }
+}
+
 async function loadSeries(db: Database, path: string, ledger: Ledger): Promise<void> {
   for await (const [key, value] of db.iterator(keys.rangeOf('series'))) {
     const series = decodeSeries(value);
@@ -112,7 +149,7 @@ async function loadSeries(db: Database, path: string, ledger: Ledger): Promise<v
     if (latest === undefined) throw corrupt(path, `the latest of series ${keys.idOfKey(key)} cannot be read`);
     ledger.note(latest);
   }
-  ledger.checkpointTaken();
+  ledger.checkpointTaken(ledger.noted);
 }
 
 async function readHeadStarts(db: Database, path: string): Promise<HeadStarts> {
@@ -129,9 +166,9 @@ async function readTotals(db: Database, path: string) {
   return totals;
 }
 
-async function readCheckpoint(db: Database, path: string) {
-  const bytes = await find(db, keys.CHECKPOINT_KEY);
-  const checkpoint = bytes === undefined ? BEFORE_EVERYTHING : decodePosition(bytes);
-  if (checkpoint === undefined) throw corrupt(path, 'its checkpoint cannot be read');
-  return checkpoint;
+async function readPositionAt(db: Database, path: string, key: Uint8Array): Promise<Position> {
+  const bytes = await find(db, key);
+  const position = bytes === undefined ? BEFORE_EVERYTHING : decodePosition(bytes);
+  if (position === undefined) throw corrupt(path, 'how far its samples are folded cannot be read');
+  return position;
 }

@@ -1,12 +1,18 @@
 import type { Logger } from '../domain/index.js';
 import { blockOperations } from './block-store.js';
 import type { Operation } from './database.js';
+import type { EpochClocks } from './epoch-clock.js';
 import type { Ledger } from './ledger.js';
 import { OpenBlock } from './open-block.js';
 import type { PlacedRow } from './open-block.js';
 
 /** What writes the rows that the head log gave back as blocks, and counts them. */
-export function recoveryOperations(rows: readonly PlacedRow[], ledger: Ledger, logger: Logger): Operation[] {
+export function recoveryOperations(
+  rows: readonly PlacedRow[],
+  ledger: Ledger,
+  clocks: EpochClocks,
+  logger: Logger,
+): Operation[] {
   const known = rows.filter(({ seriesIds }) => seriesIds.every((id) => ledger.seriesOf(id) !== undefined));
   const blocks = blocksOf(known);
   for (const row of known) ledger.count(row);
@@ -16,7 +22,7 @@ export function recoveryOperations(rows: readonly PlacedRow[], ledger: Ledger, l
       { observations: rows.length - known.length },
       'observations of unknown series were left out',
     );
-  return blocks.flatMap((block) => blockOperations(block));
+  return blocks.flatMap((block) => [...blockOperations(block), clocks.note(block)]);
 }
 
 /** A block has no gap and one epoch. */

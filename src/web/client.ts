@@ -5,6 +5,7 @@ import type {
   ErrorCode,
   GatewayControl,
   GatewayStatus,
+  HistoryPoint,
   ImageList,
   LatestSample,
   RunNews,
@@ -24,9 +25,17 @@ export function connectControl(socketPath: string): GatewayControl {
     runs: async (limit) =>
       (await get<readonly RunRecord[]>('/api/runs')).filter((run, i) => i < limit || !isEnded(run)),
     latest: () => get<readonly LatestSample[]>('/api/latest'),
+    history: ({ series, fromMs, toMs, resolution }) => {
+      const query = new URLSearchParams({ series, from: String(fromMs), to: String(toMs), resolution });
+      return stream<readonly HistoryPoint[]>({
+        ...to,
+        method: 'GET',
+        path: `/api/history?${query.toString()}`,
+      });
+    },
     consoleLog: (id) => text({ ...to, method: 'GET', path: `/api/runs/${id}/log` }),
-    run: (body) => news({ ...to, method: 'POST', path: '/api/runs', body }),
-    news: () => news({ ...to, method: 'GET', path: '/api/live' }),
+    run: (body) => stream<RunNews>({ ...to, method: 'POST', path: '/api/runs', body }),
+    news: () => stream<RunNews>({ ...to, method: 'GET', path: '/api/live' }),
     stop: async (id) => (await json({ ...to, method: 'POST', path: `/api/runs/${id}/stop` })) as RunRecord,
   };
 }
@@ -53,11 +62,11 @@ async function text(call: Call): Promise<string> {
 }
 
 /** Leaving the iteration ends the request at once, even while it waits for the next line. */
-function news(call: Call): AsyncIterable<RunNews> {
+function stream<T>(call: Call): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {
       const leaving = new AbortController();
-      const reader = lines(call, leaving.signal);
+      const reader = lines<T>(call, leaving.signal);
       return {
         next: () => reader.next(),
         return() {
@@ -69,11 +78,11 @@ function news(call: Call): AsyncIterable<RunNews> {
   };
 }
 
-async function* lines(call: Call, left: AbortSignal): AsyncGenerator<RunNews, undefined, undefined> {
+async function* lines<T>(call: Call, left: AbortSignal): AsyncGenerator<T, undefined, undefined> {
   try {
     const response = await open(call, left);
     try {
-      for await (const line of createInterface({ input: response })) yield JSON.parse(line) as RunNews;
+      for await (const line of createInterface({ input: response })) yield JSON.parse(line) as T;
     } catch (cause) {
       // A line that is cut off is no JSON: it comes of the same end.
       throw ended('while its news were read', cause);

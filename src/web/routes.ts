@@ -1,5 +1,12 @@
 import * as v from 'valibot';
-import { HIGHEST_PRIORITY, LOWEST_PRIORITY, PerigeeError, parseRunId } from '../domain/index.js';
+import {
+  HIGHEST_PRIORITY,
+  LOWEST_PRIORITY,
+  PerigeeError,
+  RESOLUTIONS,
+  parseRunId,
+  thinned,
+} from '../domain/index.js';
 import type { GatewayControl, GatewayStatus } from '../domain/index.js';
 
 /** What a route answers: one JSON value, a text, or a stream of values that a client reads as they come. */
@@ -14,6 +21,7 @@ export interface Route {
   readonly path: RegExp;
   /** Only on the Unix socket, which the file system guards. */
   readonly privileged: boolean;
+  /** `body` is what a POST says in JSON, and a GET in its query. */
   readonly answer: (control: GatewayControl, id: string, body: unknown) => Promise<Answer>;
 }
 
@@ -38,6 +46,22 @@ const runBody = v.strictObject({
   ),
 });
 
+/** As many as the widest screen has pixels, nearly. */
+const POINTS_MAX = 4000;
+
+const numeral = v.pipe(v.string(), v.regex(/^-?\d{1,15}$/, 'expected a whole number'), v.transform(Number));
+const historyQuery = v.strictObject({
+  series: v.pipe(
+    v.string('expected the series, as `memory_total_mean{image="hostsense"}`'),
+    v.maxLength(4096),
+  ),
+  /** Unix time, milliseconds. */
+  from: numeral,
+  to: numeral,
+  resolution: v.optional(v.picklist(RESOLUTIONS), 'raw'),
+  points: v.optional(v.pipe(numeral, v.minValue(1), v.maxValue(POINTS_MAX))),
+});
+
 const json = (value: unknown): Answer => ({ kind: 'json', value });
 
 export const ROUTES: readonly Route[] = [
@@ -45,6 +69,7 @@ export const ROUTES: readonly Route[] = [
   read(/^\/api\/status$/, async (control) => json(await control.status())),
   read(/^\/api\/images$/, async (control) => json(await control.images())),
   read(/^\/api\/latest$/, async (control) => json(await control.latest())),
+  read(/^\/api\/history$/, history),
   read(/^\/api\/runs$/, async (control) => json(await control.runs(MAX_RUNS_LISTED))),
   read(/^\/api\/runs\/([^/]+)\/log$/, async (control, id) => ({
     kind: 'text',
@@ -61,6 +86,18 @@ export const ROUTES: readonly Route[] = [
   act(/^\/api\/runs\/([^/]+)\/stop$/, async (control, id) => json(await control.stop(parseRunId(id)))),
 ];
 
+/** Without `points` a stream, since a year may be asked for; with it, what fits a screen. */
+function history(control: GatewayControl, _id: string, query: unknown): Promise<Answer> {
+  const parsed = v.safeParse(historyQuery, query);
+  if (!parsed.success) throw badQuery(parsed.issues[0].message);
+  const { series, from: fromMs, to: toMs, resolution, points } = parsed.output;
+  if (fromMs > toMs) throw badQuery('it ends before it begins');
+  const range = { series, fromMs, toMs, resolution };
+  const chunks = control.history(range);
+  if (points === undefined) return Promise.resolve({ kind: 'stream', values: chunks });
+  return thinned(chunks, range, points).then(json);
+}
+
 function read(path: RegExp, answer: Route['answer']): Route {
   return { method: 'GET', path, privileged: false, answer };
 }
@@ -73,6 +110,11 @@ function act(path: RegExp, answer: Route['answer']): Route {
 function health({ dataDirectoryGone, lostObservations, uptimeSeconds }: GatewayStatus): object {
   const well = lostObservations === 0 && !dataDirectoryGone;
   return { status: well ? 'ok' : 'degraded', lostObservations, dataDirectoryGone, uptimeSeconds };
+}
+
+function badQuery(why: string): PerigeeError {
+  const cure = 'Ask as in docs/http.md: ?series=NAME&from=0&to=1700000000000&resolution=minutes&points=500';
+  return new PerigeeError('usage', `the request is not valid: ${why}`, cure);
 }
 
 function badBody(why: string): PerigeeError {

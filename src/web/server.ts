@@ -79,7 +79,7 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? '/').split('?')[0] ?? '/';
+  const [path = '/', query = ''] = (request.url ?? '/').split('?');
   if (refused) {
     fail(response, 403, refused.message, refused.cure);
     return;
@@ -95,7 +95,8 @@ async function handle(
     return;
   }
   const id = route.path.exec(path)?.[1] ?? '';
-  const body = route.method === 'POST' ? await readJson(request) : undefined;
+  const asked = Object.fromEntries(new URLSearchParams(query));
+  const body = route.method === 'POST' ? await readJson(request) : asked;
   await send(response, await route.answer(control, id, body), request.headers.accept === 'text/event-stream');
 }
 

@@ -22,7 +22,7 @@ describe('perigee, where no gateway runs,', () => {
   });
 
   it('has help with an example for every command', async () => {
-    for (const command of ['serve', 'demo', 'run', 'ps', 'stop', 'logs', 'images', 'doctor']) {
+    for (const command of ['serve', 'demo', 'run', 'ps', 'stop', 'logs', 'export', 'images', 'doctor']) {
       const { status, stdout } = await perigee([command, '--help']);
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(`Example:\\n  perigee ${command}`));

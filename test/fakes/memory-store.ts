@@ -4,10 +4,14 @@ import {
   assert,
   comparePositions,
   isEnded,
+  mergePoints,
   parseGatewayId,
+  seriesKey,
 } from '../../src/domain/index.js';
 import type {
   GatewayId,
+  HistoryPoint,
+  HistoryRequest,
   LatestSample,
   Observation,
   Position,
@@ -60,6 +64,30 @@ class MemoryStore implements Store {
   async *read(after: Position, limit: number): AsyncIterable<StoredObservation> {
     const start = this.#observations.findIndex(({ position }) => comparePositions(position, after) > 0);
     if (start !== -1) yield* this.#observations.slice(start, start + limit);
+  }
+
+  /** By the wall clock as it was believed. */
+  async *history({
+    series,
+    fromMs,
+    toMs,
+    resolution,
+  }: HistoryRequest): AsyncIterable<readonly HistoryPoint[]> {
+    const bucketMs = { raw: 1, minutes: 60_000, hours: 3_600_000 }[resolution];
+    const points = this.#observations.flatMap(({ samples, wallMs: at }) =>
+      samples
+        .filter((sample) => seriesKey(sample.series) === series)
+        .map(({ value }) => {
+          const wallMs = Math.floor(at / bucketMs) * bucketMs;
+          return { wallMs, count: 1, sum: value, least: value, most: value, last: value };
+        }),
+    );
+    const merged = new Map<number, HistoryPoint>();
+    for (const point of points) {
+      const known = merged.get(point.wallMs);
+      merged.set(point.wallMs, known === undefined ? point : mergePoints(known, point));
+    }
+    yield [...merged.values()].filter(({ wallMs }) => wallMs >= fromMs && wallMs < toMs);
   }
 
   latest(): readonly LatestSample[] {

@@ -46,6 +46,7 @@ const PURE_FILES: readonly string[] = [
   'src/store/codec.ts',
   'src/store/column-codec.ts',
   'src/store/decimals.ts',
+  'src/store/fold.ts',
   'src/store/head-codec.ts',
   'src/store/latest-values.ts',
   'src/store/ledger.ts',

@@ -1,0 +1,67 @@
+/** What a point of a history spans: one sample, a minute or an hour. */
+export const RESOLUTIONS = ['raw', 'minutes', 'hours'] as const;
+export type Resolution = (typeof RESOLUTIONS)[number];
+
+export interface HistoryRequest {
+  /** As `seriesKey` spells it. */
+  readonly series: string;
+  /** Unix time, milliseconds; the first is in it, the last is not. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly resolution: Resolution;
+}
+
+/**
+ * Samples of one series, folded. Of one sample, all figures but the count are its value. Where several sources name the
+ * series, `last` is the last of one of them.
+ */
+export interface HistoryPoint {
+  /** Unix time, milliseconds, of its start: corrected by what the clock was found to be later. */
+  readonly wallMs: number;
+  readonly count: number;
+  readonly sum: number;
+  readonly least: number;
+  readonly most: number;
+  readonly last: number;
+}
+
+export interface HistoryReader {
+  /**
+   * In the order of time, some points together as they are read; none for a series that is not known.
+   * @throws PerigeeError `usage` for a range that ends before it begins.
+   */
+  history(request: HistoryRequest): AsyncIterable<readonly HistoryPoint[]>;
+}
+
+/** Where the first one begins. */
+export function mergePoints<T extends Omit<HistoryPoint, 'wallMs'>>(a: T, b: T): T {
+  return {
+    ...a,
+    count: a.count + b.count,
+    sum: a.sum + b.sum,
+    least: Math.min(a.least, b.least),
+    most: Math.max(a.most, b.most),
+    last: b.last,
+  };
+}
+
+/** At most `points` of them, of equal spans: each keeps the least and the most of its span. */
+export async function thinned(
+  chunks: AsyncIterable<readonly HistoryPoint[]>,
+  { fromMs, toMs }: Pick<HistoryRequest, 'fromMs' | 'toMs'>,
+  points: number,
+): Promise<readonly HistoryPoint[]> {
+  const spanMs = (toMs - fromMs) / points;
+  const slots = new Map<number, HistoryPoint>();
+  for await (const chunk of chunks) {
+    for (const point of chunk) {
+      const slot = Math.min(points - 1, Math.max(0, Math.floor((point.wallMs - fromMs) / spanMs)));
+      const known = slots.get(slot);
+      slots.set(
+        slot,
+        known === undefined ? { ...point, wallMs: fromMs + slot * spanMs } : mergePoints(known, point),
+      );
+    }
+  }
+  return [...slots.values()].sort((a, b) => a.wallMs - b.wallMs);
+}

@@ -1,0 +1,116 @@
+import type { Position, Resolution } from '../domain/index.js';
+import { blockOperations } from './block-store.js';
+import type { BlockReader } from './block-store.js';
+import { encodePosition } from './codec.js';
+import { put } from './database.js';
+import type { Operation } from './database.js';
+import { Fold } from './fold.js';
+import * as keys from './keys.js';
+import type { Ledger } from './ledger.js';
+import type { Write } from './migration.js';
+import { encodeLatest } from './observation-codec.js';
+import type { PlacedRow } from './open-block.js';
+
+export const MINUTE_US = 60 * 1e6;
+export const HOUR_US = 3600 * 1e6;
+/** Blocks of five minutes that are folded together: an hour. Opening reads so many again at most. */
+export const BLOCKS_TOGETHER = 12;
+/** Blocks of an hour of minutes. */
+const HOURS_TOGETHER = 24;
+
+export interface RollupParts {
+  readonly readers: Readonly<Record<Resolution, BlockReader>>;
+  readonly write: Write;
+  readonly ledger: Ledger;
+  readonly epoch: number;
+}
+
+/** One step of the cascade: what is read, how it is folded, and what is written. */
+interface Level {
+  readonly reader: BlockReader;
+  readonly together: number;
+  readonly resolution: Resolution;
+  readonly bucketUs: number;
+  readonly add: (fold: Fold, row: PlacedRow) => void;
+  /** What else is written: up to where it is folded, and what is true up to there. */
+  readonly also: (end: Position) => Operation[];
+}
+
+/**
+ * Folds blocks into minutes, and blocks of minutes into hours. Nothing is kept in between: what is not yet folded is
+ * read again, so that roll-ups and samples agree however the process ends.
+ */
+export class Rollups {
+  readonly #parts: RollupParts;
+  readonly #minutes: Level;
+  readonly #hours: Level;
+  #minutesEnd: Position;
+  #hoursEnd: Position;
+
+  /** Minutes are folded up to the first place, hours up to the second. */
+  constructor(parts: RollupParts, minutesEnd: Position, hoursEnd: Position) {
+    this.#parts = parts;
+    this.#minutesEnd = minutesEnd;
+    this.#hoursEnd = hoursEnd;
+    this.#minutes = {
+      ...{ reader: parts.readers.raw, together: BLOCKS_TOGETHER },
+      ...{ resolution: 'minutes', bucketUs: MINUTE_US },
+      add: (fold, row) => fold.add(row),
+      also: (end) => checkpointOperations(parts.ledger, end),
+    };
+    this.#hours = {
+      ...{ reader: parts.readers.minutes, together: HOURS_TOGETHER },
+      ...{ resolution: 'hours', bucketUs: HOUR_US },
+      add: (fold, row) => fold.addFolded(row),
+      also: (end) => [put(keys.FOLDED_KEY, encodePosition(end))],
+    };
+  }
+
+  /** Where what is in no minutes begins, and what is in no hours. */
+  get ends(): { readonly minutes: Position; readonly hours: Position } {
+    return { minutes: this.#minutesEnd, hours: this.#hoursEnd };
+  }
+
+  /** Folds what is complete: an hour or a day of this epoch, and all of those before it. */
+  async fold(): Promise<void> {
+    this.#minutesEnd = await this.#foldLevel(this.#minutes, this.#minutesEnd);
+    this.#hoursEnd = await this.#foldLevel(this.#hours, this.#hoursEnd);
+  }
+
+  async #foldLevel(level: Level, from: Position): Promise<Position> {
+    const fold = new Fold(level.bucketUs);
+    let first: Position | undefined;
+    let end = from;
+    for (let blocks = 0; blocks < level.together; blocks += 1) {
+      const rows = await level.reader.rowsBehind(end);
+      const place = rows?.[0]?.position;
+      if (rows === undefined || place === undefined) break;
+      if (first !== undefined && first.epoch !== place.epoch) blocks = level.together;
+      else {
+        first ??= place;
+        for (const row of rows) level.add(fold, row);
+        end = rows.at(-1)?.position ?? end;
+        if (blocks === level.together - 1) return this.#write(level, fold, first, end);
+      }
+    }
+    if (first === undefined || first.epoch === this.#parts.epoch) return from;
+    return this.#write(level, fold, first, end);
+  }
+
+  async #write(level: Level, fold: Fold, first: Position, end: Position): Promise<Position> {
+    const block = fold.toBlock(first);
+    const operations = block === undefined ? [] : blockOperations(block, level.resolution);
+    const { ledger, write } = this.#parts;
+    const { noted } = ledger;
+    await write([...operations, ...level.also(end)]);
+    if (level.resolution === 'minutes') ledger.checkpointTaken(noted);
+    return this.#foldLevel(level, end);
+  }
+}
+
+function checkpointOperations(ledger: Ledger, end: Position): Operation[] {
+  return [
+    ...Array.from(ledger.changed, ([id, sample]) => put(keys.latestKeyOf(id), encodeLatest(id, sample))),
+    put(keys.CHECKPOINT_KEY, encodePosition(end)),
+  ];
+}
