@@ -4,6 +4,7 @@ import { bootBench } from './boot.js';
 import { churnBench } from './churn.js';
 import { densityBench } from './density.js';
 import { idleBench } from './idle.js';
+import { storeBench } from './store.js';
 import type { Bench, Figures } from './bench.js';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -11,6 +12,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   idle: idleBench,
   density: densityBench,
   churn: churnBench,
+  store: storeBench,
 };
 
 async function main(argv: readonly string[]): Promise<number> {

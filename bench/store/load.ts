@@ -1,0 +1,21 @@
+/** A process to be measured: stores so many seconds of the data set, and prints by how much its memory grew. */
+import { systemClock } from '../../src/platform/index.js';
+import { openLevelStore } from '../../src/store/index.js';
+import { observations } from './data.js';
+
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const [, , directory = '', seconds = '0'] = process.argv;
+
+const data = [...observations(600)];
+globalThis.gc?.();
+const before = process.memoryUsage.rss();
+const store = await openLevelStore({ directory, clock: systemClock, logger: SILENT });
+let most = 0;
+for (let second = 0; second < Number(seconds); second += 1) {
+  const observation = data[second % data.length];
+  if (observation) await store.append({ ...observation, monotonicUs: 60e6 + second * 1e6 });
+  if (second % 100 === 0) most = Math.max(most, process.memoryUsage.rss());
+}
+process.stdout.write(`${(most - before) / 2 ** 20}\n`);
+await store[Symbol.asyncDispose]();
