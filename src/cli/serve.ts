@@ -1,5 +1,5 @@
 import { startGateway } from '../gateway.js';
-import { createLogger, systemClock } from '../platform/index.js';
+import { createLogger, keepHeapSmall, systemClock } from '../platform/index.js';
 import { configOf, type CommonOptions } from './options.js';
 import { print, printJson } from './output.js';
 import { untilAskedToEnd } from './signals.js';
@@ -8,6 +8,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Ends with 0 on SIGINT or SIGTERM, once every guest has ended and everything is stored. */
 export async function serve(env: Env, options: CommonOptions): Promise<number> {
+  keepHeapSmall();
   const config = configOf(env, options);
   // Listened for from here on, so that a start that is interrupted closes what it has opened.
   const ended = untilAskedToEnd();

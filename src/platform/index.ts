@@ -1,6 +1,7 @@
 /** The machine below: clocks, log, paths, and what this board is. */
 export { systemClock } from './clock.js';
 export { Closer } from './closer.js';
+export { keepHeapSmall } from './heap.js';
 export { newRunId } from './ids.js';
 export { createLogger } from './logger.js';
 export { hostArchitecture, pageBytes } from './host.js';
