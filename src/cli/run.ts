@@ -92,14 +92,16 @@ function summarise(run: RunRecord, options: RunOptions): void {
   if (options.json) return printJson(run);
   const { firstMetricMs, readyMs, spawnedMs } = run.boot;
   // What never started has nothing to sum up; the error says why.
-  if (spawnedMs === undefined) return;
+  if (spawnedMs === undefined && run.startedFrom === undefined) return;
   const boot =
     firstMetricMs !== undefined
       ? `first metric after ${formatValue(firstMetricMs, 'milliseconds')}`
       : readyMs !== undefined
         ? `ready after ${formatValue(readyMs, 'milliseconds')}, no metric`
         : 'no metric';
-  const spawn = ` (started after ${formatValue(spawnedMs, 'milliseconds')})`;
+  // One that was kept ready had been started before anyone asked for it.
+  const spawn =
+    spawnedMs === undefined ? ' (kept ready)' : ` (started after ${formatValue(spawnedMs, 'milliseconds')})`;
   const rss = run.footprint ? `, peak RSS ${formatValue(run.footprint.peakRssBytes, 'bytes')}` : '';
   print(
     `${run.id} ${run.image} ${describeState(run)}: ${boot}${spawn}${rss}, ${accelerationOf(run)} on ${run.architecture}`,

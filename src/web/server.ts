@@ -133,11 +133,21 @@ async function stream(
   while (step.done !== true) {
     const text = JSON.stringify(step.value);
     const flowing = response.write(asEvents ? `data: ${text}\n\n` : `${text}\n`);
-    if (!flowing && !response.destroyed)
-      await new Promise((go) => response.once('drain', go).once('close', go));
+    if (!flowing && !response.destroyed) await roomIn(response);
     step = await iterator.next();
   }
   response.end();
+}
+
+/** There is room again, or nobody to write to. Of many waits in one stream, none leaves a listener behind. */
+function roomIn(response: ServerResponse): Promise<void> {
+  return new Promise((go) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      go();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -56,6 +56,15 @@ describe('a command whose reader has gone', () => {
   });
 });
 
+describe('a run of a guest that was kept ready', () => {
+  it('is summed up like any other', async () => {
+    await using gateway = await startGatewayProcess({ ...QUIET, 'runner.warm': '{hello: 1}' });
+    while ((await gateway.control.status()).readyGuests['hello'] !== 1) await delay(20);
+    const { stdout } = await perigee(['run', 'hello', '--data', gateway.directory]);
+    assert.match(stdout, /hello (reporting|stopping|completed): first metric after [\d.]+ ms \(kept ready\)/);
+  });
+});
+
 describe('Ctrl-C, which reaches all that a terminal started,', () => {
   it('ends a run of its own as stopped on request, and the command well', async () => {
     const command = ['run', 'netsense', '--follow', '--json', '--data', join(folder, 'interrupted-run')];

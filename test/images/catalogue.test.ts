@@ -56,6 +56,8 @@ describe('a manifest', () => {
     ['arguments of several lines', manifest('a', 'args: "a\\nb"'), /args \(line 6\): expected one line/],
     ['a zero byte in its arguments', manifest('a', 'args: "a\\0b"'), /args \(line 6\): expected one line/],
     ['a sensor rate of zero', manifest('a', 'sensorRateHz: 0'), /sensorRateHz/],
+    ['a network of its own choice', manifest('a', 'network: user'), /network \(line 6\)/],
+    ['a network to keep', manifest('a', 'network: metrics\nafterRestart: adopt'), /ends with its gateway/],
     ['sensors that nothing could bring', manifest('a', 'sensors: [load_1m]\nmetrics: lines'), /no channel/],
     [
       'a disk of no format',

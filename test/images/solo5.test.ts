@@ -74,6 +74,7 @@ describe('a Solo5 image', () => {
       /is none/,
     ],
     ['a channel', { facts: { target: SPT }, manifest: ['metrics: frames'] }, /no frame channel/],
+    ['a network of ours', { facts: { target: SPT }, manifest: ['network: metrics'] }, /by a tap device only/],
     ['two processors', { facts: { target: SPT }, manifest: ['vcpus: 2'] }, /one processor/],
     [
       'a life after its gateway',
