@@ -23,6 +23,8 @@ export interface AddOptions extends CommonOptions, Pick<Said, SameWord> {
   readonly arch?: Architecture;
   readonly memory?: number;
   readonly readyWithin?: number;
+  readonly tap?: Readonly<Record<string, string>>;
+  readonly network?: true;
   /** Of a private key to sign it with. */
   readonly key?: string;
   /** Although it did not boot. */
@@ -74,10 +76,11 @@ export async function add(env: Env, path: string, options: AddOptions): Promise<
 
 function saidIn(options: AddOptions): Said {
   const { arch, args, description, disk, flavour, initrd } = options;
-  const { memory, name, readyText, readyWithin, vcpus } = options;
+  const { memory, name, network, readyText, readyWithin, tap, vcpus } = options;
   const said = {
     ...{ architecture: arch, args, description, disk, flavour, initrd },
-    ...{ memoryMib: memory, name, readyText, readyWithinMs: readyWithin, vcpus },
+    ...{ memoryMib: memory, name, readyText, readyWithinMs: readyWithin, vcpus, taps: tap },
+    network: network && 'metrics',
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

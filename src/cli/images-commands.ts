@@ -72,6 +72,8 @@ function addAddCommand(images: Command, action: Act): void {
     .option('--args <text>', "the guest's command line")
     .option('--disk <file>', 'what the kernel finds as its disk')
     .option('--initrd <file>', 'what is loaded beside the kernel')
+    .option('--tap <device=interface>', "a TAP interface for a Solo5 image's network device", parseTap)
+    .option('--network', 'a network on which it reports to the gateway, and reaches nothing else')
     .option('--description <text>', 'for people')
     .option('--ready-text <text>', 'what it prints when it is ready; absent: its first metric says so')
     .option('--ready-within <time>', 'how long it may take to be ready (default: 30s)', parseDuration)
@@ -94,6 +96,16 @@ function parseNumber(least: number, most: number): (text: string) => number {
     if (value >= least && value <= most) return value;
     throw new InvalidArgumentError(`Give a whole number from ${least} to ${most}.`);
   };
+}
+
+/** May be given several times. */
+function parseTap(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [device = '', tap = ''] = text.split('=');
+  if (/^\w+=[\w.-]+$/.test(text)) return { ...before, [device]: tap };
+  throw new InvalidArgumentError('Give DEVICE=INTERFACE, such as service=tap0.');
 }
 
 /** What is no command below `images` comes to the one that is meant when there is none. */

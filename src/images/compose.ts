@@ -16,6 +16,8 @@ export interface Wanted {
   readonly flavour?: Flavour;
   readonly architecture?: Architecture;
   readonly memoryMib?: number;
+  /** TAP interfaces by the names of a Solo5 image's network devices. */
+  readonly taps?: Readonly<Record<string, string>>;
 }
 
 export interface Board {
@@ -59,6 +61,7 @@ export function compose(wanted: Wanted, board: Board): Composed {
   needWay(wanted, flavour, architecture);
   const memoryMib = wanted.memoryMib ?? MEMORY_MIB[flavour];
   needMemory(wanted, memoryMib, board);
+  needDevices(wanted);
   return { name: nameOf(wanted), flavour, why, architecture, memoryMib };
 }
 
@@ -68,11 +71,14 @@ function needFiles({ disk, initrd, kernel }: Wanted): void {
   if (!boots) throw invalid('there is neither a kernel nor a disk', 'Give one of them as FILE.');
   const { trouble } = boots.detected;
   if (trouble) throw cannotStart(boots, trouble);
+  if (disk?.detected.role === 'disk' && disk.detected.trouble) {
+    throw cannotStart(disk, disk.detected.trouble);
+  }
   if (disk && disk.detected.role !== 'disk') needRawDisk(disk);
-  if (disk?.detected.trouble) throw cannotStart(disk, disk.detected.trouble);
   if (initrd && !kernel) {
     throw invalid(`${initrd.path} is an initrd, and there is no kernel`, 'Give the kernel as FILE.');
   }
+  if (initrd?.bytes === 0) throw invalid(`${initrd.path} is empty`, 'Give an initrd, or leave it out.');
 }
 
 /** A disk beside a kernel may hold anything that is not plainly something else: it needs no boot sector. */
@@ -151,6 +157,19 @@ function needMemory({ initrd, kernel }: Wanted, memoryMib: number, board: Board)
   const needed = Math.ceil(bytes / 2 ** 20);
   const text = `its files have ${needed} MiB, which does not fit into ${memoryMib} MiB of memory`;
   throw invalid(text, `Give more with --memory: at least ${needed + 1}, and what the guest needs itself.`);
+}
+
+/** A Solo5 guest aborts when one of those is missing that its notes name. */
+function needDevices({ disk, kernel, taps }: Wanted): void {
+  for (const { kind, name } of kernel?.detected.solo5?.devices ?? []) {
+    if (kind === 'block' && !disk) {
+      throw invalid(`it needs a disk, for its block device ${name}`, 'Give a raw one with --disk.');
+    }
+    if (kind === 'net' && taps?.[name] === undefined) {
+      const cure = `Give it a TAP interface of this board: --tap ${name}=tap0`;
+      throw invalid(`it needs a network, for its device ${name}`, cure);
+    }
+  }
 }
 
 const MAX_NAME = 32;

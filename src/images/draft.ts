@@ -8,13 +8,15 @@ import { parseManifest } from './manifest.js';
 import { readSignature } from './signature-file.js';
 
 /** What can be said of an image that is to be added. */
-export interface Said extends Pick<Wanted, 'name' | 'flavour' | 'architecture' | 'memoryMib'> {
+export interface Said extends Pick<Wanted, 'name' | 'flavour' | 'architecture' | 'memoryMib' | 'taps'> {
   /** Paths of what goes with the kernel. */
   readonly disk?: string;
   readonly initrd?: string;
   readonly description?: string;
   readonly vcpus?: number;
   readonly args?: string;
+  /** Its reports come over a network that ends in the gateway. */
+  readonly network?: 'metrics';
   readonly readyText?: string;
   readonly readyWithinMs?: number;
 }
@@ -64,13 +66,13 @@ async function withGiven(gathered: Gathered, { disk, initrd }: Said): Promise<Ga
 
 async function fromFiles(gathered: Gathered, said: Said, board: Board): Promise<Draft> {
   const { called, ...looked } = gathered;
-  const { architecture, flavour, memoryMib, name } = said;
+  const { architecture, flavour, memoryMib, name, taps } = said;
   const composed = compose(
-    { ...looked, called, ...defined({ architecture, flavour, memoryMib, name }) },
+    { ...looked, called, ...defined({ architecture, flavour, memoryMib, name, taps }) },
     board,
   );
   const { paths, sums } = await summed(looked);
-  const { args, description, readyText, readyWithinMs, vcpus } = said;
+  const { args, description, network, readyText, readyWithinMs, vcpus } = said;
   const content = sums.kernel ?? sums.disk?.sha256 ?? '';
   const text = manifestText(
     {
@@ -80,7 +82,7 @@ async function fromFiles(gathered: Gathered, said: Said, board: Board): Promise<
       description,
       flavour: composed.flavour,
       memoryMib: composed.memoryMib,
-      ...{ vcpus, args, readyText, readyWithinMs },
+      ...{ vcpus, args, network, taps, readyText, readyWithinMs },
     },
     composed.architecture,
     sums,
@@ -101,9 +103,12 @@ async function fromManifest(
   const text = named ? manifest : [manifest.trimEnd(), ...fileLines(board.architecture, sums), ''].join('\n');
   const image = parseManifest(text, folder, ({ file, sha256 }) => paths.get(sha256) ?? join(folder, file));
   const looked = await lookedAt(image, board.architecture);
-  const { flavour, memoryMib, name } = image;
+  const { flavour, memoryMib, name, taps } = image;
   const { architecture } = board;
-  const composed = compose({ ...looked, called: name, ...{ name, flavour, memoryMib, architecture } }, board);
+  const composed = compose(
+    { ...looked, called: name, ...{ name, flavour, memoryMib, architecture, taps } },
+    board,
+  );
   const signature = named ? await readSignature(folder) : undefined;
   return {
     ...{ image, text, looked, files: filesOf(image) },

@@ -7,11 +7,11 @@ export interface FileSums {
   readonly disk?: { readonly sha256: string; readonly format: 'raw' | 'qcow2' };
 }
 
-type Scalar = string | number | undefined;
+type Value = string | number | Readonly<Record<string, string>> | undefined;
 
 /** The text of a manifest; what is undefined is left out. JSON's scalars and flow maps are YAML's. */
 export function manifestText(
-  keys: Readonly<Record<string, Scalar>>,
+  keys: Readonly<Record<string, Value>>,
   architecture: Architecture,
   files: FileSums,
 ): string {

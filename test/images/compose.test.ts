@@ -40,6 +40,30 @@ describe('an image that is to be added', () => {
     assert.equal(compose(want({ disk: NANOS }), BOARD).flavour, 'nanos');
   });
 
+  it('may have a disk of any content beside its kernel, and the devices that it asks for', () => {
+    const data = file(new Uint8Array(4096));
+    assert.equal(compose(want({ kernel: UNIKRAFT, disk: data }), BOARD).flavour, 'unikraft');
+    const kernel = file(
+      elfFile({
+        notes: solo5Notes(2, [
+          ['service', 2],
+          ['storage', 1],
+        ]),
+      }),
+    );
+    const taps = { service: 'tap0' };
+    assert.equal(compose(want({ kernel, disk: data, taps }), BOARD).flavour, 'mirage');
+    const without = (wanted: Partial<Wanted>) => (): unknown => compose(want({ kernel, ...wanted }), BOARD);
+    assert.throws(
+      without({ taps }),
+      failsWith('image-invalid', /needs a disk, for its block device storage/),
+    );
+    assert.throws(
+      without({ disk: data }),
+      failsWith('image-invalid', /needs a network, for its device service/),
+    );
+  });
+
   it('has a name that is made of its file', () => {
     const nameOf = (called: string): string => compose(want({ kernel: UNIKRAFT, called }), BOARD).name;
     assert.equal(nameOf('Hello_KVM.elf'), 'hello-kvm');
@@ -104,6 +128,7 @@ const REFUSED: readonly (readonly [why: string, wanted: Partial<Wanted>, text: R
   ],
   ['an initrd alone', { kernel: INITRD }, /an initrd alone starts nothing/, /--initrd/],
   ['an initrd beside a disk', { disk: DISK, initrd: INITRD }, /there is no kernel/, /as FILE/],
+  ['an empty initrd', { kernel: PLAIN, initrd: file(new Uint8Array()) }, /is empty/, /leave it out/],
   ['nothing that boots', {}, /neither a kernel nor a disk/, /FILE/],
   ['an empty file', { kernel: file(new Uint8Array()) }, /it is empty/, /Give a kernel/],
   ['files that do not say their family', { kernel: PLAIN }, /which family/, /--flavour, one of perigee/],
