@@ -16,7 +16,7 @@ export class Topic<T> {
   }
 
   /** From this call on, not from the first `next()`: nothing published in between is missed. */
-  subscribe(limit = DEFAULT_BACKLOG): AsyncIterableIterator<T> {
+  subscribe(limit = DEFAULT_BACKLOG): Subscription<T> {
     const reader = new Reader<T>(limit, this.#keeps, () => this.#readers.delete(reader));
     if (this.#closed) reader.finish();
     else this.#readers.add(reader);
@@ -37,7 +37,12 @@ export class Topic<T> {
 /** Some seconds of a busy gateway. */
 const DEFAULT_BACKLOG = 256;
 
-class Reader<T> implements AsyncIterableIterator<T> {
+export interface Subscription<T> extends AsyncIterableIterator<T> {
+  /** Nothing more is taken; what was published so far can still be read. */
+  finish(): void;
+}
+
+class Reader<T> implements Subscription<T> {
   readonly #limit: number;
   readonly #keeps: (item: T) => boolean;
   readonly #leave: () => void;
@@ -81,7 +86,7 @@ class Reader<T> implements AsyncIterableIterator<T> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+  [Symbol.asyncIterator](): Subscription<T> {
     return this;
   }
 }

@@ -1,5 +1,5 @@
 import { createConsoleReader } from '../console/index.js';
-import { PerigeeError, endsRun, isEnded } from '../domain/index.js';
+import { PerigeeError } from '../domain/index.js';
 import type {
   Clock,
   GatewayControl,
@@ -8,13 +8,14 @@ import type {
   ImageSummary,
   RadioState,
 } from '../domain/index.js';
-import type { RunId, RunNews, RunRequest, Store, SyncSummary } from '../domain/index.js';
+import type { RunId, Store, SyncSummary } from '../domain/index.js';
 import type { Catalogue } from '../images/index.js';
 import { packageVersion } from '../platform/index.js';
 import type { Confinement } from '../confinement/index.js';
 import type { Runner } from '../runner/index.js';
 import type { Recorder } from '../store/index.js';
 import type { SyncStatus } from '../sync/index.js';
+import { follow } from './follow.js';
 
 export interface ControlParts {
   readonly name: string;
@@ -119,21 +120,4 @@ async function readLog(store: Store, logDirectory: string, id: RunId): Promise<s
     );
   }
   return createConsoleReader(logDirectory, id).more();
-}
-
-/** Subscribed before the start, so that nothing of a run that lives 30 ms is missed. */
-async function* follow(runner: Runner, request: RunRequest): AsyncIterable<RunNews> {
-  const news = runner.events.subscribe();
-  try {
-    const run = await runner.start(request);
-    yield { kind: 'changed', run };
-    if (isEnded(run)) return;
-    for await (const item of news) {
-      if ((item.kind === 'console' ? item.id : item.run.id) !== request.id) continue;
-      yield item;
-      if (endsRun(item, request.id)) return;
-    }
-  } finally {
-    await news.return?.();
-  }
 }
