@@ -1,8 +1,7 @@
 import type { Config } from './config/index.js';
 import { openConsoles } from './console/index.js';
 import { createControl } from './gateway/control.js';
-import { parseImageName } from './domain/index.js';
-import type { Clock, GatewayControl, ImageName, Logger, RunId } from './domain/index.js';
+import type { Clock, GatewayControl, Logger, RunId } from './domain/index.js';
 import { openCatalogue, trustOf, vmSpec, warmStart } from './images/index.js';
 import { WAIT_ARGS, encodePractice, encodeStart, encodeStop } from './metrics/index.js';
 import {
@@ -16,7 +15,7 @@ import {
   runFolders,
 } from './platform/index.js';
 import { MULTIBOOT_LOADER, hostArchitecture, newRunId, pageBytes, pruneRuns } from './platform/index.js';
-import { createRunner, endOrphans, keepRunning, type Runner } from './runner/index.js';
+import { createRunner, endOrphans, type Runner } from './runner/index.js';
 import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
 import { boardConfinement } from './gateway/confinement.js';
@@ -25,6 +24,8 @@ import { guestDecoders } from './gateway/decoders.js';
 import { watchDirectory } from './gateway/directory-watch.js';
 import { serveGuest } from './guestnet/index.js';
 import { sensorFeed } from './gateway/feed.js';
+import { keptSchedules, warmSizes } from './gateway/scheduling.js';
+import { startScheduler } from './scheduler/index.js';
 import { createSensorHub } from './sensors/index.js';
 import { createRecorder, openLevelStore } from './store/index.js';
 import { createUploader } from './sync/index.js';
@@ -38,6 +39,8 @@ export interface GatewayParts {
   readonly logger: Logger;
   /** The value of PATH: where QEMU is. */
   readonly searchPath: string;
+  /** Runs only what it is asked to run: no schedule, and nothing that is kept running. */
+  readonly onDemandOnly?: true;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -50,7 +53,8 @@ export interface Gateway extends AsyncDisposable {
  * The whole flow: images are run, what guests report is stored, and what is stored goes to radio, backend and page.
  * Disposing it ends every guest, stores what waits and closes everything, in that order.
  */
-export async function startGateway({ config, clock, logger, searchPath }: GatewayParts): Promise<Gateway> {
+export async function startGateway(parts: GatewayParts): Promise<Gateway> {
+  const { config, clock, logger, searchPath, onDemandOnly: asleep = false } = parts;
   const closer = new Closer(logger);
   try {
     const data = config.dataDirectory;
@@ -116,7 +120,7 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     );
 
     await runner.adopt(orphans.adoptable);
-    runner.pool.want(warmSizes(warm));
+    runner.pool.want(warmSizes(warm, new Map()));
 
     const radio = closer.use(
       'radio',
@@ -131,10 +135,19 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     });
     closer.use('sync', uploader);
 
+    const kept = asleep ? [] : await keptSchedules(config.keepRunning, catalogue, logger);
+    const scheduler = closer.use(
+      'scheduler',
+      await startScheduler({
+        ...{ runs: runner, store: store.schedules, kept, asleep, newRunId, clock, logger },
+        expect: (images) => runner.pool.want(warmSizes(warm, images)),
+      }),
+    );
+
     let webUrl: string | undefined;
     const directory = closer.use('directory watch', watchDirectory(controlSocket(data), logger));
     const control = createControl({
-      ...{ store, recorder, catalogue, runner, confinement, radio, uploader, clock, logDirectory },
+      ...{ store, recorder, catalogue, runner, scheduler, confinement, radio, uploader, clock, logDirectory },
       name: config.name,
       webUrl: () => webUrl,
       dataDirectoryGone: () => directory.gone,
@@ -143,13 +156,12 @@ export async function startGateway({ config, clock, logger, searchPath }: Gatewa
     directory.start();
     if (config.web.enabled) webUrl = closer.use('page', await servePage(control, config.web, logger)).address;
 
-    const kept = closer.use('kept runs', keepRunning(runner, config.keepRunning, newRunId, logger));
     radio.start();
     uploader.start();
     return {
       control,
       async settle() {
-        for (const part of [kept, runner, recorder]) await part[Symbol.asyncDispose]();
+        for (const part of [scheduler, runner, recorder]) await part[Symbol.asyncDispose]();
         await uploader.syncNow();
       },
       [Symbol.asyncDispose]: () => closer[Symbol.asyncDispose](),
@@ -166,8 +178,4 @@ async function acceleratorOf(config: Config, parts: ChooserParts): Promise<'tcg'
   const { accelerator, why, cure } = await boardAccelerator(parts).choose();
   parts.logger.info({ accelerator, cure }, `accelerator: ${why}`);
   return accelerator;
-}
-
-function warmSizes(sizes: Config['runner']['warm']): ReadonlyMap<ImageName, number> {
-  return new Map(Object.entries(sizes).map(([image, size]) => [parseImageName(image), size]));
 }

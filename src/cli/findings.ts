@@ -122,7 +122,7 @@ export async function findSensors(logger: Logger): Promise<readonly Finding[]> {
 export async function findGateway(control: GatewayControl): Promise<readonly Finding[]> {
   try {
     const status = await control.status();
-    const { epoch, lostObservations, processId, radio, sync } = status;
+    const { crashLoops, epoch, lostObservations, processId, radio, sync } = status;
     const lost = failed(
       'Recording',
       `${lostObservations} observations were lost`,
@@ -131,6 +131,7 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
     return [
       ok('Gateway', `runs as process ${processId}, start ${epoch}, ${guestsOf(status)}`),
       lostObservations === 0 ? ok('Recording', 'nothing was lost') : lost,
+      crashLoops.length === 0 ? ok('Schedules', 'nothing fails again and again') : failing(crashLoops),
       radio.state.kind === 'unavailable'
         ? { name: 'Radio', verdict: 'note', text: radio.state.reason, cure: radio.state.cure }
         : ok('Radio', radio.state.kind === 'off' ? 'off' : `${radio.driver}: ${radio.state.kind}`),
@@ -152,9 +153,15 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
   }
 }
 
-function guestsOf({ activeRuns, readyGuests }: GatewayStatus): string {
+function failing(names: readonly string[]): Finding {
+  const cure = `See perigee ps --all and perigee logs; once mended: perigee schedule clear ${names[0] ?? ''}`;
+  return failed('Schedules', `not started again, since it fails again and again: ${names.join(', ')}`, cure);
+}
+
+function guestsOf({ activeRuns, queuedRuns, readyGuests }: GatewayStatus): string {
   const ready = Object.entries(readyGuests).map(([image, count]) => `${count} of ${image}`);
-  const guests = activeRuns === 1 ? '1 guest' : `${activeRuns} guests`;
+  const waiting = queuedRuns === 0 ? '' : `, of which ${queuedRuns} wait for a place`;
+  const guests = `${activeRuns === 1 ? '1 guest' : `${activeRuns} guests`}${waiting}`;
   return ready.length === 0 ? guests : `${guests}, kept ready: ${ready.join(', ')}`;
 }
 

@@ -119,8 +119,8 @@ function describeWait(why: QueueReason | undefined, waitedMs: number): string {
 }
 
 /** A time span as a person says it: seconds, minutes or hours. */
-function formatSpan(ms: number): string {
+export function formatSpan(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+  return seconds < 5400 ? `${rounded(seconds / 60)} min` : `${rounded(seconds / 3600)} h`;
 }

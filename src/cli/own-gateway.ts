@@ -9,11 +9,11 @@ export function startOwnGateway(env: Env, config: Config): Promise<Gateway> {
   return startGateway({
     config: {
       ...config,
-      keepRunning: [],
       radio: { ...config.radio, mode: 'off' },
       sync: { intervalMs: config.sync.intervalMs },
       web: { ...config.web, enabled: false },
     },
+    onDemandOnly: true,
     clock: systemClock,
     searchPath: env['PATH'] ?? '',
     logger: createLogger('error'),

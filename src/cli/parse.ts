@@ -1,14 +1,27 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../domain/index.js';
 
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** What setTimeout can wait for. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
+/** Milliseconds of 30s, 5m, 1h or 2d. */
 export function parseDuration(text: string): number {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|h)$/.exec(text);
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|h|d)$/.exec(text);
   const ms = Number(match?.[1]) * (UNITS_MS[match?.[2] ?? ''] ?? NaN);
-  if (ms > 0 && ms <= MAX_DURATION_MS) return ms;
-  throw new InvalidArgumentError('Give a time such as 30s, 5m or 1h.');
+  if (ms > 0 && ms <= MAX_DURATION_MS) return Math.ceil(ms);
+  throw new InvalidArgumentError('Give a time such as 30s, 5m or 1h, of 24 days at most.');
+}
+
+export function priorityOption(): Option {
+  const range = `${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}`;
+  return new Option('--priority <number>', `where runs wait, higher first: ${range}`)
+    .argParser((text) => {
+      const priority = /^-?\d$/.test(text) ? Number(text) : NaN;
+      if (priority >= LOWEST_PRIORITY && priority <= HIGHEST_PRIORITY) return priority;
+      throw new InvalidArgumentError(`Give a whole number from ${range}.`);
+    })
+    .default(0);
 }
 
 const DAY_MS = 86_400_000;

@@ -1,18 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import {
-  ERROR_EXITS,
-  HIGHEST_PRIORITY,
-  LOWEST_PRIORITY,
-  PerigeeError,
-  RESOLUTIONS,
-} from '../domain/index.js';
+import { ERROR_EXITS, PerigeeError, RESOLUTIONS } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
 import { command, type Act } from './command.js';
 import { addImagesCommands } from './images-commands.js';
 import type { CommonOptions } from './options.js';
 import type { ExportOptions } from './export.js';
-import { parseDuration, parseSpan, parseTime } from './parse.js';
 import { complain } from './output.js';
+import { parseDuration, parseSpan, parseTime, priorityOption } from './parse.js';
+import { addScheduleCommands } from './schedule-commands.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -65,12 +60,7 @@ function buildProgram(action: Act): Command {
     .argument('<image>', 'its name, as `perigee images` shows it')
     .option('--follow', 'show its console and metrics until it ends')
     .option('--args <text>', "added to the guest's command line", '')
-    .option(
-      '--priority <number>',
-      `where runs wait, higher first: ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}`,
-      parsePriority,
-      0,
-    )
+    .addOption(priorityOption())
     .action(
       action<[string, CommonOptions & { follow?: true; args: string; priority: number }]>(
         async (env, image, options) => (await import('./run.js')).run(env, image, options),
@@ -116,6 +106,7 @@ function buildProgram(action: Act): Command {
       ),
     );
   addImagesCommands(program, action);
+  addScheduleCommands(program, action);
   command(
     program,
     'doctor',
@@ -130,10 +121,4 @@ function buildProgram(action: Act): Command {
 function parseCount(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Give a number of lines.');
-}
-
-function parsePriority(text: string): number {
-  const priority = /^-?\d$/.test(text) ? Number(text) : NaN;
-  if (priority >= LOWEST_PRIORITY && priority <= HIGHEST_PRIORITY) return priority;
-  throw new InvalidArgumentError(`Give a whole number from ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}.`);
 }

@@ -3,8 +3,9 @@ import type { GatewayId, RunId } from './ids.js';
 import type { Sample } from './observation.js';
 import type { LatestSample, StoreCounts } from './ports.js';
 import type { RadioState } from './radio.js';
-import { isEnded, type RunRecord } from './run.js';
+import { isEnded, type RunCause, type RunRecord } from './run.js';
 import type { Safeguard } from './safeguard.js';
+import type { Schedule, ScheduleChange, ScheduleStatus } from './schedule.js';
 
 /** What happens to runs, as it happens. */
 export type RunNews =
@@ -30,6 +31,10 @@ export interface RunRequest {
   readonly args?: string;
   /** Higher first where runs have to wait, from `LOWEST_PRIORITY` to `HIGHEST_PRIORITY`; 0 where it is not said. */
   readonly priority?: number;
+  /** At most this long, beside what the image itself allows. */
+  readonly timeLimitMs?: number;
+  /** Absent: on demand. */
+  readonly cause?: RunCause;
 }
 
 export const LOWEST_PRIORITY = -9;
@@ -54,6 +59,10 @@ export interface GatewayStatus {
   /** Of the gateway's own process. */
   readonly rssBytes: number;
   readonly activeRuns: number;
+  /** Of these, those that wait for a place. */
+  readonly queuedRuns: number;
+  /** What is not started again until a person says so (`perigee schedule clear NAME`). */
+  readonly crashLoops: readonly string[];
   readonly startedRuns: number;
   /** Guests that are kept ready for a run, by image. */
   readonly readyGuests: Readonly<Record<string, number>>;
@@ -103,4 +112,10 @@ export interface GatewayControl extends HistoryReader {
   news(): AsyncIterable<RunNews>;
   /** Resolves when nothing is left of the guest. @throws PerigeeError `run-unknown`. */
   stop(id: RunId): Promise<RunRecord>;
+  /** Images that are kept running, then schedules. */
+  schedules(): Promise<readonly ScheduleStatus[]>;
+  /** @throws PerigeeError `schedule-invalid`, `image-*`. */
+  addSchedule(schedule: Schedule): Promise<ScheduleStatus>;
+  /** What it is afterwards; of one that is removed, what it was. @throws PerigeeError `schedule-unknown`. */
+  changeSchedule(name: string, change: ScheduleChange): Promise<ScheduleStatus>;
 }

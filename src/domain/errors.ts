@@ -17,6 +17,8 @@ export const ERROR_EXITS = {
   'radio-unavailable': 18,
   'backend-unreachable': 19,
   'backend-refused': 20,
+  'schedule-invalid': 21,
+  'schedule-unknown': 22,
   'image-in-use': 23,
   'image-untrusted': 24,
   internal: 70,

@@ -1,4 +1,5 @@
 import type { ImageName } from './ids.js';
+import type { RestartPolicy } from './schedule.js';
 
 export const ARCHITECTURES = ['x86_64', 'arm64', 'armv7'] as const;
 export type Architecture = (typeof ARCHITECTURES)[number];
@@ -87,6 +88,8 @@ export interface Image {
   readonly keptReady?: WarmStart;
   /** What a gateway that was killed does with a guest that still runs when it starts again. */
   readonly afterRestart: 'end' | 'adopt';
+  /** Whether it is started again where it is kept running; absent: always. */
+  readonly restart?: RestartPolicy;
   /** Runs at once; absent for as many as the board has room for. */
   readonly maxConcurrent?: number;
   /** The run is stopped after this time; absent for one that runs until it is stopped. */

@@ -10,6 +10,7 @@ export * from './ports.js';
 export * from './radio.js';
 export * from './run.js';
 export * from './safeguard.js';
+export * from './schedule.js';
 export * from './token-bucket.js';
 export * from './topic.js';
 export * from './vm.js';

@@ -2,6 +2,7 @@ import type { HistoryReader } from './history.js';
 import type { GatewayId, ImageName, RunId } from './ids.js';
 import type { Observation, Position, Sample, StoredObservation } from './observation.js';
 import type { QueueReason, RunRecord } from './run.js';
+import type { ScheduleStore } from './schedule.js';
 
 /** Both clocks of the gateway. Monotonic time starts anywhere and is never set. */
 export interface Clock {
@@ -123,6 +124,7 @@ export interface Store
     RunChangeReader,
     CursorKeeper,
     AsyncDisposable {
+  readonly schedules: ScheduleStore;
   readonly gatewayId: GatewayId;
   /** This opening of the store. */
   readonly epoch: number;

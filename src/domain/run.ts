@@ -45,6 +45,13 @@ export interface BootPhases {
   readonly endedMs?: number;
 }
 
+/** Who asked for a run. */
+export type RunCause =
+  | { readonly kind: 'demand' }
+  /** The configuration keeps the image running. `restart`: how many short or failed runs were before it in a row. */
+  | { readonly kind: 'kept'; readonly restart?: number }
+  | { readonly kind: 'schedule'; readonly name: string; readonly restart?: number };
+
 export interface Footprint {
   readonly peakRssBytes: number;
   /** Proportional set size: shared pages divided by their users. */
@@ -78,6 +85,10 @@ export interface RunRecord {
   readonly commandLine: readonly string[];
   /** Unix time, milliseconds. */
   readonly requestedAtMs: number;
+  /** Absent: on demand. */
+  readonly cause?: RunCause;
+  /** Of the request, where it asked for one: a gateway that takes the guest over goes on counting. */
+  readonly timeLimitMs?: number;
   readonly processId?: number;
   /** The next gateway takes over when this one is killed. */
   readonly adoptable?: true;
@@ -99,6 +110,11 @@ export function describeFaults({ badFrames, droppedValues, first }: Faults): str
     ...(droppedValues === 0 ? [] : [`${droppedValues} ${droppedValues === 1 ? 'value' : 'values'} dropped`]),
   ];
   return first === undefined ? counts.join(', ') : `${counts.join(', ')} (first: ${first})`;
+}
+
+/** Of a run that nobody wants the like of again so soon: neither a good end, nor one that was asked for. */
+export function isFailure(reason: EndReason): boolean {
+  return !['completed', 'killed-by-user', 'timed-out'].includes(reason.kind);
 }
 
 /** One line that a person understands. */

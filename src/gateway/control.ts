@@ -13,6 +13,7 @@ import type { Catalogue } from '../images/index.js';
 import { packageVersion } from '../platform/index.js';
 import type { Confinement } from '../confinement/index.js';
 import type { Runner } from '../runner/index.js';
+import type { Scheduler } from '../scheduler/index.js';
 import type { Recorder } from '../store/index.js';
 import type { SyncStatus } from '../sync/index.js';
 import { follow } from './follow.js';
@@ -24,6 +25,7 @@ export interface ControlParts {
   readonly catalogue: Catalogue;
   readonly runner: Runner;
   readonly confinement: Pick<Confinement, 'safeguards'>;
+  readonly scheduler: Scheduler;
   readonly radio: { readonly driver: string; readonly state: RadioState };
   readonly uploader: { status(): SyncStatus };
   readonly clock: Clock;
@@ -34,7 +36,7 @@ export interface ControlParts {
 
 /** What the gateway can be asked and told, over the parts that know. */
 export function createControl(parts: ControlParts): GatewayControl {
-  const { catalogue, logDirectory, runner, store } = parts;
+  const { catalogue, logDirectory, runner, scheduler, store } = parts;
   const startedUs = parts.clock.monotonicUs();
   return {
     status: () => Promise.resolve(statusOf(parts, startedUs)),
@@ -57,6 +59,12 @@ export function createControl(parts: ControlParts): GatewayControl {
     run: (request) => follow(runner, request),
     news: () => runner.events.subscribe(),
     stop: (id) => runner.stop(id),
+    schedules: () => Promise.resolve(scheduler.list()),
+    async addSchedule(schedule) {
+      await catalogue.get(schedule.image);
+      return scheduler.add(schedule);
+    },
+    changeSchedule: (name, change) => scheduler.change(name, change),
   };
 }
 
@@ -72,6 +80,11 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     uptimeSeconds: (clock.monotonicUs() - startedUs) / 1e6,
     rssBytes: process.memoryUsage.rss(),
     activeRuns: runner.active.length,
+    queuedRuns: runner.active.filter(({ state }) => state.kind === 'queued').length,
+    crashLoops: parts.scheduler
+      .list()
+      .filter(({ state }) => state.kind === 'crash-loop')
+      .map(({ name }) => name),
     startedRuns: runner.started,
     readyGuests: Object.fromEntries(runner.pool.ready()),
     store: store.counts(),

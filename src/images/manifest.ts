@@ -4,6 +4,7 @@ import {
   ARCHITECTURES,
   FLAVOURS,
   PerigeeError,
+  RESTART_POLICIES,
   SENSORS,
   parseImageName,
   type BootSet,
@@ -55,6 +56,7 @@ export const manifestSchema = v.strictObject({
   readyWithinMs: v.optional(milliseconds, 30_000),
   timeLimitMs: v.optional(milliseconds),
   maxConcurrent: v.optional(wholeNumber(1, 64)),
+  restart: v.optional(v.picklist(RESTART_POLICIES)),
   /** Frames for our own guests, lines for the others, unless it says otherwise. */
   metrics: v.optional(v.picklist(['frames', 'lines'])),
   /** The only other machine on it is the gateway, which takes lines: nothing else can be reached. */
@@ -80,8 +82,18 @@ export function parseManifest(
     const complaints = parsed.complaints.map(({ key, line, text: why }) => `${key} (line ${line}): ${why}`);
     throw invalid(`${path} is not valid: ${complaints.join('; ')}`);
   }
-  const { kernels, initrds, disks, timeLimitMs, maxConcurrent, readyText, keptReady, network, ...rest } =
-    parsed.value;
+  const {
+    kernels,
+    initrds,
+    disks,
+    timeLimitMs,
+    maxConcurrent,
+    restart,
+    readyText,
+    keptReady,
+    network,
+    ...rest
+  } = parsed.value;
   const metrics = rest.metrics ?? (rest.flavour === 'perigee' ? 'frames' : 'lines');
   if (metrics === 'lines' && rest.sensors.length > 0) {
     throw invalid(`${path} grants sensors, but a guest that reports by lines has no channel to get them by`);
@@ -105,6 +117,7 @@ export function parseManifest(
     boot,
     ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     ...(maxConcurrent === undefined ? {} : { maxConcurrent }),
+    ...(restart === undefined ? {} : { restart }),
     ...(readyText === undefined ? {} : { readyText }),
     ...(keptReady === undefined ? {} : { keptReady }),
     ...(network === 'none' ? {} : { network }),

@@ -1,6 +1,5 @@
 /** Starts guests under QEMU, watches them, and says what each did and cost. */
 export { createRunner, type Runner, type RunnerParts } from './runner.js';
 export { endOrphans } from './orphans.js';
-export { keepRunning } from './keep-running.js';
 export { firstReport } from './trial.js';
 export { runHelper } from './process.js';

@@ -1,8 +1,8 @@
-import type { Architecture, Clock, Image, RunId, RunRecord, VmSpec } from '../domain/index.js';
+import type { Architecture, Clock, Image, RunRecord, RunRequest, VmSpec } from '../domain/index.js';
 
 /** A run as it is journaled before its process exists. */
 export function queuedRecord(
-  id: RunId,
+  { id, cause, timeLimitMs }: RunRequest,
   image: Image,
   imageBytes: number,
   spec: VmSpec,
@@ -19,6 +19,8 @@ export function queuedRecord(
     commandLine: [],
     ...(image.afterRestart === 'adopt' ? { adoptable: true as const } : {}),
     requestedAtMs: clock.wallMs(),
+    ...(cause === undefined ? {} : { cause }),
+    ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
     state: { kind: 'queued' },
     boot: {},
     faults: { badFrames: 0, droppedValues: 0 },

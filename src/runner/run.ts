@@ -6,6 +6,7 @@ import { Hearing, type Heard, type Report } from './hearing.js';
 import { acceleratorFailed, describeFailure, type MonitorExit, type StopCause } from './lifecycle.js';
 import type { MonitorEvent, Vm, VmListener } from './monitor.js';
 import { commandLineOf, fallbackOf, missingText } from './monitors.js';
+import { timeLimitMsOf } from './place-request.js';
 import type { ReadyGuest } from './pool.js';
 import type { RunParts } from './run-parts.js';
 import { climbDown } from './stop-ladder.js';
@@ -79,8 +80,7 @@ export class Run {
     this.#book.adopt();
     this.#follow(vm);
     this.#book.tell();
-    const { image } = this.#parts;
-    this.#arm(image.readyWithinMs, () => {
+    this.#arm(this.#parts.image.readyWithinMs, () => {
       if (this.record.state.kind === 'starting' && vm.channel) void this.stop('never-ready');
     });
     this.#limit(processAgeMs(processId));
@@ -88,9 +88,9 @@ export class Run {
   }
 
   #limit(spentMs: number): void {
-    const { timeLimitMs } = this.#parts.image;
-    if (timeLimitMs === undefined) return;
-    this.#arm(Math.max(0, timeLimitMs - spentMs), () => void this.stop('time-limit'));
+    const limitMs = timeLimitMsOf(this.record, this.#parts.image);
+    if (limitMs === undefined) return;
+    this.#arm(Math.max(0, limitMs - spentMs), () => void this.stop('time-limit'));
   }
 
   send(frame: Uint8Array): boolean {

@@ -144,7 +144,7 @@ class QemuRunner implements Runner {
       const run = this.#prepare({ ...record, state: { kind: 'starting' } }, sinceUs, image, spec);
       if (!run.adopt(processId)) return 'its image does not say afterRestart: adopt any more';
       this.#runs.set(record.id, run);
-      const place = this.#parts.admission.hold(placeRequest({ id: record.id }, image));
+      const place = this.#parts.admission.hold(placeRequest(record, image));
       void run.ended.then(() => {
         place[Symbol.dispose]();
         this.#forget(run);
@@ -173,7 +173,7 @@ class QemuRunner implements Runner {
     // Its files were checked before it was started.
     const ready = this.pool.take(image.name, readyKey(image, spec));
     const imageBytes = ready?.imageBytes ?? (await catalogue.verify(image, architecture));
-    const record = queuedRecord(request.id, image, imageBytes, spec, clock);
+    const record = queuedRecord(request, image, imageBytes, spec, clock);
     const run = this.#prepare(record, requestedUs, image, spec, ready);
     // Before its process exists, so that a gateway that is killed in between knows what to look for. One that was kept
     // ready is known by its mark already, and does not wait; nobody is told of it before it is written down.

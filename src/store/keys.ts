@@ -21,6 +21,7 @@ import type { Position, Resolution, RunId } from '../domain/index.js';
  *     run by change = 'h' epoch:u32 sequence:u64     the order in which runs were last put
  *     run going     = 'g' run-id:16 ASCII bytes      of those that have not ended
  *     cursor        = 'c' name:ASCII bytes
+ *     schedule      = 'a' name:ASCII bytes
  *
  *     observation   = 'o' epoch:u32 sequence:u64     of format 2, until it is moved into a block
  *
@@ -47,6 +48,7 @@ const FAMILIES = {
   runByChange: 'h',
   runGoing: 'g',
   cursor: 'c',
+  schedule: 'a',
 } as const;
 
 export type Family = keyof typeof FAMILIES;
@@ -133,6 +135,10 @@ export function assertCursorName(name: string): void {
 export function cursorKeyOf(name: string): Uint8Array {
   assertCursorName(name);
   return key('cursor', name.length, (view) => writeAscii(view, 1, name));
+}
+
+export function scheduleKeyOf(name: string): Uint8Array {
+  return key('schedule', name.length, (view) => writeAscii(view, 1, name));
 }
 
 export function rangeOf(family: Family): KeyRange {

@@ -8,8 +8,8 @@ import type {
   Position,
   Sample,
 } from '../domain/index.js';
-import type { HistoryPoint, HistoryRequest } from '../domain/index.js';
-import type { RunChange, RunId, RunRecord, Store, StoreCounts, StoredObservation } from '../domain/index.js';
+import type { HistoryPoint, HistoryRequest, RunChange, RunId, RunRecord } from '../domain/index.js';
+import type { ScheduleStore, Store, StoreCounts, StoredObservation } from '../domain/index.js';
 import { Appender } from './appender.js';
 import { decodePosition, encodeIdentity, encodePosition } from './codec.js';
 import type { Identity } from './codec.js';
@@ -28,6 +28,7 @@ import type { StoreContents } from './opening.js';
 import { RefusalLog } from './refusals.js';
 import { BLOCKS_TOGETHER } from './rollups.js';
 import { LevelRunJournal } from './run-journal.js';
+import { levelSchedules } from './schedule-store.js';
 import { Turns } from './turns.js';
 
 /** Writers wait for their promises: more than this is a writer that does not. */
@@ -106,6 +107,7 @@ class LevelStore implements Store {
   readonly gatewayId: GatewayId;
   readonly epoch: number;
   readonly #opened: Opened;
+  readonly schedules: ScheduleStore;
   readonly #runs: LevelRunJournal;
   readonly #appender: Appender;
   /** LevelDB's threads could swap two writes, and with them the order of the journal. */
@@ -126,6 +128,13 @@ class LevelStore implements Store {
       failed: (cause) => writingFailed(opened.path, cause),
       refusal: (refusal) => refusals.tell(refusal),
       blockWritten: () => this.#foldLater(),
+    });
+    this.schedules = levelSchedules({
+      ...opened,
+      write: async (operation) => {
+        await this.#inTurn(() => opened.write([operation]));
+        this.#syncLater();
+      },
     });
   }
 

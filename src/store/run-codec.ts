@@ -43,6 +43,12 @@ const bootPhases = v.object({
   endedMs: v.exactOptional(amount),
 });
 
+const runCause = v.variant('kind', [
+  v.object({ kind: v.literal('demand') }),
+  v.object({ kind: v.literal('kept'), restart: v.exactOptional(wholeNumber) }),
+  v.object({ kind: v.literal('schedule'), name: v.string(), restart: v.exactOptional(wholeNumber) }),
+]);
+
 const footprint = v.object({
   peakRssBytes: amount,
   peakPssBytes: amount,
@@ -64,6 +70,8 @@ const runRecord = v.object({
   monitorVersion: v.exactOptional(v.string()),
   commandLine: v.array(v.string()),
   requestedAtMs: amount,
+  cause: v.exactOptional(runCause),
+  timeLimitMs: v.exactOptional(amount),
   adoptable: v.exactOptional(v.literal(true)),
   processId: v.exactOptional(v.number()),
   state: runState,

@@ -10,6 +10,7 @@ import type {
   LatestSample,
   RunNews,
   RunRecord,
+  ScheduleStatus,
 } from '../domain/index.js';
 
 /** The gateway behind a Unix socket. Every call fails with `gateway-not-running` when nobody listens there. */
@@ -37,6 +38,14 @@ export function connectControl(socketPath: string): GatewayControl {
     run: (body) => stream<RunNews>({ ...to, method: 'POST', path: '/api/runs', body }),
     news: () => stream<RunNews>({ ...to, method: 'GET', path: '/api/live' }),
     stop: async (id) => (await json({ ...to, method: 'POST', path: `/api/runs/${id}/stop` })) as RunRecord,
+    schedules: () => get<readonly ScheduleStatus[]>('/api/schedules'),
+    addSchedule: async (body) =>
+      (await json({ ...to, method: 'POST', path: '/api/schedules', body })) as ScheduleStatus,
+    changeSchedule: async (name, change) =>
+      (await json({
+        ...{ ...to, method: 'POST' },
+        path: `/api/schedules/${encodeURIComponent(name)}/${change}`,
+      })) as ScheduleStatus,
   };
 }
 

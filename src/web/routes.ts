@@ -4,10 +4,12 @@ import {
   LOWEST_PRIORITY,
   PerigeeError,
   RESOLUTIONS,
+  SCHEDULE_CHANGES,
   parseRunId,
   thinned,
 } from '../domain/index.js';
 import type { GatewayControl, GatewayStatus } from '../domain/index.js';
+import { parseScheduleBody } from './schedule-body.js';
 
 /** What a route answers: one JSON value, a text, or a stream of values that a client reads as they come. */
 export type Answer =
@@ -83,6 +85,15 @@ export const ROUTES: readonly Route[] = [
     const values = control.run({ image, id: parseRunId(id), args, priority });
     return Promise.resolve({ kind: 'stream', values });
   }),
+  read(/^\/api\/schedules$/, async (control) => json(await control.schedules())),
+  act(/^\/api\/schedules$/, async (control, _id, body) =>
+    json(await control.addSchedule(parseScheduleBody(body))),
+  ),
+  ...SCHEDULE_CHANGES.map((change) =>
+    act(new RegExp(`^/api/schedules/([^/]+)/${change}$`), async (control, name) =>
+      json(await control.changeSchedule(name, change)),
+    ),
+  ),
   act(/^\/api\/runs\/([^/]+)\/stop$/, async (control, id) => json(await control.stop(parseRunId(id)))),
 ];
 

@@ -12,6 +12,7 @@ import { collect, observation, run, series, values } from '../store/support-stor
 import { failsWith } from '../support/expect.js';
 import { journalContract } from './journal-contract.js';
 import type { WithStore } from './journal-contract.js';
+import { scheduleContract } from './schedule-contract.js';
 
 /** What every Store does; `open` gives an empty one. */
 export function storeContract(name: string, open: () => Promise<Store>): void {
@@ -24,6 +25,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   describe(`${name} as a writer`, () => writerContract(withStore));
   describe(`${name} as a reader`, () => readerContract(withStore));
   describe(`${name} as a journal of runs`, () => journalContract(withStore));
+  describe(`${name} as a keeper of schedules`, () => scheduleContract(withStore));
   describe(`${name} as a keeper of cursors`, () => cursorContract(withStore));
 }
 

@@ -18,7 +18,14 @@ import type {
   RunId,
   RunRecord,
 } from '../../src/domain/index.js';
-import type { RunChange, Store, StoreCounts, StoredObservation } from '../../src/domain/index.js';
+import type {
+  RunChange,
+  ScheduleRecord,
+  ScheduleStore,
+  Store,
+  StoreCounts,
+  StoredObservation,
+} from '../../src/domain/index.js';
 import { assertCursorName, assertPosition } from '../../src/store/keys.js';
 import { Ledger, refused } from '../../src/store/ledger.js';
 
@@ -44,6 +51,13 @@ class MemoryStore implements Store {
   readonly #runs = new Map<RunId, RunChange>();
   #changes = 0;
   readonly #cursors = new Map<string, Position>();
+  readonly #schedules = new Map<string, ScheduleRecord>();
+  readonly schedules: ScheduleStore = {
+    list: async () =>
+      [...this.#schedules].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record),
+    put: async (record) => void this.#schedules.set(record.schedule.name, record),
+    remove: async (name) => void this.#schedules.delete(name),
+  };
   #closed = false;
 
   constructor({ gatewayId = parseGatewayId('0'.repeat(16)), epoch = 1 }: MemoryStoreOptions) {

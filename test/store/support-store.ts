@@ -48,6 +48,8 @@ export function run(id: string, requestedAtMs: number, changes: Partial<RunRecor
     monitorVersion: '7.2.0',
     commandLine: ['qemu-system-x86_64', '-M', 'microvm', '-append', 'name="ü"'],
     requestedAtMs,
+    cause: { kind: 'schedule', name: 'dawn', restart: 2 },
+    timeLimitMs: 60_000,
     processId: 4711,
     state: { kind: 'reporting' },
     boot: { spawnedMs: 1.5, firstMetricMs: 80.25 },

@@ -112,6 +112,24 @@ function showRuns(runs) {
   );
 }
 
+function describeSchedule({ name, state }) {
+  if (state.kind !== 'crash-loop') return state.kind.replaceAll('-', ' ');
+  return `stopped after ${state.failures} failures; mend it, then perigee schedule clear ${name}`;
+}
+
+function showSchedules(schedules) {
+  fill(
+    element('schedules'),
+    schedules.map(({ dueAtMs, last, ...schedule }) => [
+      schedule.name,
+      schedule.image,
+      dueAtMs === undefined ? '–' : new Date(dueAtMs).toLocaleString(),
+      last?.text ?? '–',
+      describeSchedule(schedule),
+    ]),
+  );
+}
+
 function describeRadio({ driver, state }) {
   if (state.kind === 'advertising') return `advertising by ${driver}, ${state.centrals} connected`;
   return state.reason ? `${state.reason}. ${state.cure}` : state.kind;
@@ -129,7 +147,7 @@ function showGateway(status) {
     Id: status.gatewayId,
     Version: status.version,
     Running: `${formatAge(status.uptimeSeconds * 1000)}, start ${status.epoch} of this data directory`,
-    Guests: `${status.activeRuns} running, ${status.startedRuns} started${readyText(status.readyGuests)}`,
+    Guests: `${status.activeRuns - status.queuedRuns} running, ${status.queuedRuns} waiting, ${status.startedRuns} started${readyText(status.readyGuests)}`,
     Stored: `${status.store.samples} samples of ${status.store.series} metrics`,
     Radio: describeRadio(status.radio),
     Backend: status.sync.text,
@@ -159,10 +177,13 @@ const get = async (path) => {
 
 async function refresh() {
   try {
-    const [status, latest, runs] = await Promise.all([get('api/status'), get('api/latest'), get('api/runs')]);
+    const [status, latest, runs, schedules] = await Promise.all(
+      ['status', 'latest', 'runs', 'schedules'].map((what) => get(`api/${what}`)),
+    );
     showGateway(status);
     showMetrics(latest);
     showRuns(runs);
+    showSchedules(schedules);
     if (status.dataDirectoryGone) {
       setState(
         'bad',

@@ -24,7 +24,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   runner: grant(['confinement'], ['execa', 'pidusage']),
   accelerator: grant([]),
   guestnet: grant([]),
-  scheduler: grant([]),
+  scheduler: grant([], ['croner']),
   sensors: grant([]),
   metrics: grant([]),
   store: grant([], ['level']),

@@ -19,6 +19,7 @@ const OWNED: readonly Owned[] = [
     isIt: (name) => /^(level|classic-level|abstract-level)$/.test(name),
     folders: ['src/store'],
   },
+  { name: 'croner', isIt: (name) => name === 'croner', folders: ['src/scheduler'] },
   {
     name: 'child processes',
     isIt: (name) => name === 'execa' || name === 'node:child_process' || name === 'child_process',
