@@ -55,7 +55,8 @@ function permits(stats: Stats | undefined, { uid, gid }: UserIds, wanted: number
 /** Undefined for what is not there, or lies where we may not look: a PATH names folders of other users, too. */
 function statOf(path: string): Stats | undefined {
   try {
-    return statSync(path);
+    // An error that nobody reads would cost ten times the look.
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     // The answer.
     return undefined;
