@@ -15,8 +15,10 @@ export interface Machine {
 export interface BootFiles {
   readonly kernel?: string;
   readonly initrd?: string;
-  /** Behind the initrd's name: what a multiboot module is told. */
+  /** The initrd is a multiboot module, and this what it is told. */
   readonly initrdArgs?: string;
+  /** The initrd is put at this address by QEMU's guest-loader, which names it in the device tree. */
+  readonly initrdAddress?: number;
   /** Attached so that the guest's writes are thrown away: several guests may share the file. */
   readonly disk?: { readonly path: string; readonly format: 'raw' | 'qcow2' };
 }
@@ -49,8 +51,8 @@ export interface QemuSpec extends GuestSpec {
   readonly channel: boolean;
   /** Whether the guest has a network interface; its other end is the gateway itself. */
   readonly network?: true;
-  /** The I/O port of an isa-debug-exit device, where the guest expects one. */
-  readonly debugExitPort?: number;
+  /** A device by which the guest ends QEMU, where it expects one. */
+  readonly debugExit?: DebugExit;
   /**
    * A folder in which the gateway listens for console, channel and machine protocol, so that the guest survives it, and
    * the next one can take over. Absent: they are inherited, and end with the gateway.
@@ -77,12 +79,26 @@ export interface TenderSpec extends GuestSpec {
 /** One guest under one kind of monitor. */
 export type VmSpec = QemuSpec | TenderSpec;
 
+/** QEMU's isa-debug-exit: a guest that writes `value` ends QEMU with the status value * 2 + 1. */
+export interface DebugExit {
+  readonly port: number;
+  /** How wide the guest writes. */
+  readonly bytes: 1 | 2 | 4;
+  /**
+   * What the family writes: its program's status; 1 for success and 0 for a failure; or always the same, which tells
+   * nothing.
+   */
+  readonly writes: 'status' | 'success' | 'nothing';
+}
+
 /** What a family's console says about its end. The patterns are ours, never a guest's or a manifest's. */
 export interface ConsoleEnds {
   /** The program returned; the first group is its status, 0 without one. */
   readonly done: readonly RegExp[];
   /** The guest failed; what matched is the detail. */
   readonly crashed: readonly RegExp[];
+  /** What is to be done about a failure, by its detail: a sentence without an end. */
+  readonly advice: readonly (readonly [failure: RegExp, advice: string])[];
   /** What a power-off means for a guest that said nothing of its end. */
   readonly powerOff: 'completed' | 'crashed';
   /** The guest halts when it is done, and never ends by itself. */

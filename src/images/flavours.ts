@@ -1,4 +1,4 @@
-import type { Architecture, ConsoleEnds, Flavour, Machine } from '../domain/index.js';
+import type { Architecture, ConsoleEnds, DebugExit, Flavour, Machine } from '../domain/index.js';
 
 /** What one family of unikernels is to a monitor. Where it says `seen`, real images were run that way by others or by us. */
 export interface FlavourFacts {
@@ -8,13 +8,16 @@ export interface FlavourFacts {
   readonly cannot: Readonly<Partial<Record<Architecture, string>>>;
   /** How arguments reach the program: the kernel's command line, behind the initrd's name, or only when the image is made. */
   readonly args: 'append' | 'initrd' | 'image';
-  /** Prefix of what is appended: what the kernel takes for itself. */
-  readonly appendPrefix?: string;
+  /** Where the first word of the command line is the program's name, and QEMU puts none there: multiboot has the kernel's path. */
+  readonly nameFirst?: readonly Architecture[];
+  /** How the kernel gets its initrd, where not as Linux does: as a multiboot module, or at an address. */
+  readonly initrdAs?: Readonly<Partial<Record<Architecture, 'module' | number>>>;
   /** By which a guest that reports by frames is told to wait for the next gateway when its own has gone. */
   readonly lingerArgs?: string;
   /** QEMU cannot load the kernels of this family: ours does (images/loader). */
   readonly loader?: 'multiboot64';
-  readonly debugExitPort?: number;
+  /** On x86 only: there is no such device elsewhere. */
+  readonly debugExit?: DebugExit;
   readonly ends: ConsoleEnds;
 }
 
@@ -33,7 +36,9 @@ const MICROVM: Machine = {
 /** The safe default for images of others on x86: under microvm most of them halt, crash or hang. */
 const PC: Machine = { machine: 'pc', cpu: 'max', extra: ['-device', 'pvpanic'], bus: 'pci' };
 const PC_NO_ACPI: Machine = { ...PC, machine: 'pc,acpi=off', cpu: 'Westmere' };
-const Q35: Machine = { ...PC, machine: 'q35' };
+/** For Nanos, which asks the host for what a processor of TCG's may not have. */
+const RANDOM = ['-device', 'virtio-rng-pci'];
+const Q35: Machine = { ...PC, machine: 'q35', extra: [...PC.extra, ...RANDOM] };
 
 const virt = (machine: string, cpu: string, bus: Machine['bus'], extra: readonly string[] = []): Machine => ({
   machine: `virt,${machine}`,
@@ -42,16 +47,23 @@ const virt = (machine: string, cpu: string, bus: Machine['bus'], extra: readonly
   bus,
 });
 
+/** Asked for since 0.17. */
+const NO_RDSEED =
+  "it needs RDRAND and RDSEED, and QEMU 7.2's TCG has no RDSEED: use KVM, or build it without CONFIG_LIBUKRANDOM";
+
 const NO_32_BIT = 'this family has no 32-bit ARM port';
 
-const QUIET: ConsoleEnds = { done: [], crashed: [], powerOff: 'completed', halts: false };
+const QUIET: ConsoleEnds = { done: [], crashed: [], advice: [], powerOff: 'completed', halts: false };
+
+/** Solo5 writes 41 whatever happened. */
+const SOLO5_EXIT: DebugExit = { port: 0x501, bytes: 2, writes: 'nothing' };
 
 /** Where a solo5 guest of any kind tells its end. Its QEMU ends with status 83 whatever happened. */
 const SOLO5_ENDS: ConsoleEnds = {
+  ...QUIET,
   done: [/^Solo5: solo5_exit\((\d+)\) called/],
   crashed: [/^Solo5: solo5_abort\(\) called/, /^Solo5: trap: .*/, /^Solo5: ABORT: .*/],
   powerOff: 'crashed',
-  halts: false,
 };
 
 /** A tender passes the guest's status on, which says more than a line that the guest may or may not print. */
@@ -68,19 +80,23 @@ export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
     args: 'append',
     lingerArgs: 'linger=1',
     // Done comes as a frame, or on the console of one without a channel; a power-off without is a guest that lost its way.
-    ends: { done: [/^done (\d{1,3})$/], crashed: [/^panic: .*/], powerOff: 'crashed', halts: false },
+    ends: { ...QUIET, done: [/^done (\d{1,3})$/], crashed: [/^panic: .*/], powerOff: 'crashed' },
   },
   unikraft: {
-    // RDRAND and RDSEED are asked for since 0.17; QEMU 7.2's TCG has no RDSEED.
     machines: { x86_64: PC, arm64: virt('gic-version=2,acpi=off', 'max', 'mmio') },
     cannot: { armv7: NO_32_BIT },
     args: 'append',
-    appendPrefix: '--',
+    nameFirst: ['arm64'],
     ends: {
+      ...QUIET,
       done: [/\bmain returned (-?\d+)/],
-      crashed: [/\bCRIT\b.*/, /.*HWRNG \(-\d+\).*/, /.*[Ii]nit(?:ialization)? .*failed.*/],
-      powerOff: 'completed',
-      halts: false,
+      crashed: [
+        /\bCRIT: .*/,
+        /.*HWRNG \(-\d+\).*/,
+        /.*\bInit function at .* returned error .*/,
+        /.*[Ii]nit(?:ialization)? .*failed.*/,
+      ],
+      advice: [[/HWRNG \(-95\)/, NO_RDSEED]],
     },
   },
   osv: {
@@ -89,6 +105,8 @@ export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
     args: 'append',
     ends: {
       ...QUIET,
+      // Told with --verbose only.
+      done: [/^program .* returned (-?\d+)/, /^program exited with status (-?\d+)/],
       crashed: [/^\[backtrace\].*/, /^Assertion failed: .*/, /^page fault outside application.*/, /^Aborted/],
     },
   },
@@ -99,32 +117,35 @@ export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
       armv7: NO_32_BIT,
     },
     args: 'append',
-    debugExitPort: 0x501,
+    debugExit: SOLO5_EXIT,
     ends: SOLO5_ENDS,
   },
   includeos: {
     machines: { x86_64: PC },
     cannot: { arm64: 'it is for x86 only', armv7: 'it is for x86 only' },
     args: 'initrd',
+    initrdAs: { x86_64: 'module' },
     loader: 'multiboot64',
     ends: {
       ...QUIET,
-      done: [/returned with status (-?\d+)/],
+      done: [/returned with status (-?\d+)/, /Service exiting with status (-?\d+)/],
       crashed: [/\*{4} PANIC \*{4}.*/, /^perigee loader: .*/],
     },
   },
   nanos: {
-    machines: { x86_64: Q35, arm64: virt('gic-version=2,acpi=off', 'max', 'pci') },
+    machines: { x86_64: Q35, arm64: virt('gic-version=2,acpi=off', 'max', 'pci', RANDOM) },
     cannot: { armv7: NO_32_BIT },
     args: 'image',
-    debugExitPort: 0x501,
+    // Only of an image that says debug_exit; the others power off, whatever their status.
+    debugExit: { port: 0x501, bytes: 1, writes: 'status' },
     ends: { ...QUIET, crashed: [/^\*\*\* .*signal \d+.*/, /^(?:PAGE FAULT|General protection).*/i] },
   },
   hermit: {
     machines: { x86_64: PC, arm64: virt('gic-version=3,acpi=off', 'max', 'mmio') },
     cannot: { armv7: NO_32_BIT },
     args: 'append',
-    debugExitPort: 0xf4,
+    initrdAs: { x86_64: 'module', arm64: 0x48000000 },
+    debugExit: { port: 0xf4, bytes: 4, writes: 'success' },
     ends: { ...QUIET, crashed: [/.*\[PANIC\].*/] },
   },
   rumprun: {
@@ -132,9 +153,9 @@ export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
     cannot: { arm64: 'it is for x86 only', armv7: 'it is for x86 only' },
     args: 'append',
     ends: {
+      ...QUIET,
       done: [/^=== main\(\) of "[^"]*" returned (-?\d+) ===/],
       crashed: [/^panic: .*/],
-      powerOff: 'completed',
       halts: true,
     },
   },

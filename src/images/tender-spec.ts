@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Architecture, BootSet, Image, RunId, Solo5Note, TenderSpec } from '../domain/index.js';
 import { TENDER_ENDS } from './flavours.js';
 import { refused } from './refusal.js';
+import { solo5Names } from './solo5-devices.js';
 
 /** A kernel that was built for a tender, with what it says of itself. */
 type TenderSet = BootSet & Required<Pick<BootSet, 'kernel' | 'solo5'>>;
@@ -38,7 +39,7 @@ export function tenderSpec(
 }
 
 function blockOf({ disk, solo5 }: TenderSet, scratch: string): TenderSpec['block'] {
-  const name = namesOf(solo5, 'block')[0];
+  const name = solo5Names(solo5, 'block')[0];
   return name === undefined || !disk ? undefined : { name, path: disk.path, scratch };
 }
 
@@ -64,7 +65,7 @@ const PAGES =
 
 /** A guest aborts when a device of its own manifest is missing. */
 function wrongNet({ taps }: Image, solo5: Solo5Note): string | undefined {
-  const nets = namesOf(solo5, 'net');
+  const nets = solo5Names(solo5, 'net');
   const missing = nets.find((name) => taps[name] === undefined);
   if (missing !== undefined)
     return `it needs the network device ${missing}: give it a TAP interface, taps: { ${missing}: tap0 }`;
@@ -76,14 +77,10 @@ function wrongNet({ taps }: Image, solo5: Solo5Note): string | undefined {
 const DEVICE_NAME = /^[A-Za-z0-9]+$/;
 
 function wrongDisk({ disk, solo5 }: TenderSet): string | undefined {
-  const blocks = namesOf(solo5, 'block');
+  const blocks = solo5Names(solo5, 'block');
   if (!blocks.every((name) => DEVICE_NAME.test(name))) return 'the name of its block device is none';
   if (blocks.length > 1) return `it needs ${blocks.length} disks, and an image has one`;
   if (blocks.length > 0 && !disk) return `it needs a disk, for its block device ${blocks.join()}`;
   if (blocks.length === 0 && disk) return 'it has no block device, and its manifest names a disk';
   return disk && disk.format !== 'raw' ? 'a Solo5 tender takes raw disks only' : undefined;
-}
-
-function namesOf({ devices }: Solo5Note, kind: 'net' | 'block'): readonly string[] {
-  return devices.flatMap((device) => (device.kind === kind ? [device.name] : []));
 }

@@ -3,6 +3,7 @@ import { PerigeeError, type Architecture, type BootFiles, type BootSet } from '.
 import type { Image, QemuSpec, RunId, VmSpec } from '../domain/index.js';
 import { FLAVOUR_FACTS, type FlavourFacts } from './flavours.js';
 import { refused } from './refusal.js';
+import { missingDevice } from './solo5-devices.js';
 import { tenderSpec } from './tender-spec.js';
 
 /** What the board decides, and not the image. */
@@ -33,9 +34,11 @@ export const QEMU_PROGRAMS: Record<Architecture, string> = {
  */
 export function vmSpec(image: Image, args: string, runId: RunId, host: HostChoices): VmSpec {
   const boot = image.boot[host.architecture];
-  return boot?.solo5 && boot.kernel && boot.solo5.target !== 'virtio'
-    ? tenderSpec(image, { ...boot, kernel: boot.kernel, solo5: boot.solo5 }, args, runId, host)
-    : qemuSpec(image, args, runId, host);
+  if (boot?.solo5 && boot.kernel && boot.solo5.target !== 'virtio')
+    return tenderSpec(image, { ...boot, kernel: boot.kernel, solo5: boot.solo5 }, args, runId, host);
+  const missing = boot?.solo5 && missingDevice(image, boot, boot.solo5);
+  if (missing !== undefined) throw refused(image, host.architecture, missing);
+  return qemuSpec(image, args, runId, host);
 }
 
 /** @throws PerigeeError `run-refused`. */
@@ -60,14 +63,12 @@ export function qemuSpec(image: Image, args: string, runId: RunId, host: HostCho
     machine: { ...machine, cpu: accelerator === 'kvm' ? 'host' : machine.cpu },
     boot: bootFiles(boot, facts, wholeArgs, host),
     ...{ memoryMib: image.memoryMib, vcpus: image.vcpus },
-    args: commandLine(boot, facts, wholeArgs),
+    args: boot.kernel && commandLine(image, facts, wholeArgs, architecture),
     channel: image.metrics === 'frames',
     ...(image.network === undefined ? {} : { network: true as const }),
     ends: facts.ends,
     ...(adoptable ? rendezvousOf(host, runId) : {}),
-    ...(facts.debugExitPort === undefined || architecture !== 'x86_64'
-      ? {}
-      : { debugExitPort: facts.debugExitPort }),
+    ...(facts.debugExit && architecture === 'x86_64' ? { debugExit: facts.debugExit } : {}),
   };
 }
 
@@ -84,12 +85,13 @@ function rendezvousOf({ runDirectory }: HostChoices, runId: RunId): Pick<QemuSpe
 
 function bootFiles(set: BootSet, facts: FlavourFacts, args: string, host: HostChoices): BootFiles {
   const { disk, initrd, kernel } = loadedBy(set, facts, host);
-  const isModule = initrd !== undefined && facts.args === 'initrd';
-  if (isModule) checkModule(initrd.path);
+  const as = initrd && facts.initrdAs?.[host.architecture];
+  if (initrd && as === 'module') checkModule(initrd.path);
   return {
     ...(kernel ? { kernel: kernel.path } : {}),
     ...(initrd ? { initrd: initrd.path } : {}),
-    ...(isModule ? { initrdArgs: args } : {}),
+    ...(as === 'module' ? { initrdArgs: facts.args === 'initrd' ? args : '' } : {}),
+    ...(typeof as === 'number' ? { initrdAddress: as } : {}),
     ...(disk ? { disk: { path: disk.path, format: disk.format } } : {}),
   };
 }
@@ -113,7 +115,12 @@ function checkModule(path: string): void {
 }
 
 /** QEMU takes -append only together with a kernel. */
-function commandLine({ kernel }: BootSet, facts: FlavourFacts, args: string): string | undefined {
-  if (!kernel || facts.args !== 'append') return undefined;
-  return facts.appendPrefix === undefined || args === '' ? args : `${facts.appendPrefix} ${args}`;
+function commandLine(
+  { name }: Image,
+  { args: way, nameFirst }: FlavourFacts,
+  args: string,
+  architecture: Architecture,
+): string | undefined {
+  if (way !== 'append') return undefined;
+  return nameFirst?.includes(architecture) === true ? `${name} ${args}`.trimEnd() : args;
 }

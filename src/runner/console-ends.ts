@@ -38,16 +38,21 @@ export function createConsoleReader(ends: ConsoleEnds, readyText: string | undef
   };
 }
 
-function endOf(line: string, { crashed, done }: ConsoleEnds): readonly ConsoleSign[] {
+function endOf(line: string, { advice, crashed, done }: ConsoleEnds): readonly ConsoleSign[] {
   for (const pattern of crashed) {
     const match = pattern.exec(line);
-    if (match) return [{ kind: 'panic', detail: match[0].slice(0, MAX_DETAIL) }];
+    if (match) return [{ kind: 'panic', detail: advised(match[0].slice(0, MAX_DETAIL), advice) }];
   }
   for (const pattern of done) {
     const match = pattern.exec(line);
     if (match) return [{ kind: 'done', status: Number(match[1] ?? 0) }];
   }
   return [];
+}
+
+function advised(detail: string, advice: ConsoleEnds['advice']): string {
+  const known = advice.find(([failure]) => failure.test(detail));
+  return known ? `${detail} (${known[1]})` : detail;
 }
 
 /** Without the escape sequences of ECMA-48 that firmware and banners print. */

@@ -7,6 +7,8 @@ export type StopCause = 'user' | 'time-limit' | 'never-ready';
 export interface MonitorExit {
   readonly code: number | undefined;
   readonly signal: string | undefined;
+  /** The status that the guest gave to a device made for it; QEMU's own says nothing. */
+  readonly guestStatus?: number | undefined;
   /** What the monitor wrote to standard error, all of it. */
   readonly stderr: string;
   /** The kernel ended it for want of memory: by evidence of the kernel's own. */
@@ -102,14 +104,19 @@ function advance(life: Lifecycle, kind: 'starting' | 'booted' | 'reporting' | 's
 function endReason(life: Lifecycle, exit: MonitorExit): EndReason {
   if (life.stopCause !== undefined) return STOP_REASONS[life.stopCause];
   if (life.doneStatus !== undefined) {
-    return life.doneStatus === 0 ? { kind: 'completed' } : { kind: 'exit-code', code: life.doneStatus };
+    return byStatus(life.doneStatus);
   }
   if (exit.outOfMemory === true || /cannot (set up guest memory|allocate memory)/i.test(exit.stderr))
     return { kind: 'out-of-memory' };
-  if (life.poweredOff === true && life.panic === undefined) return { kind: 'completed' };
   if (!life.resumed && life.panic === undefined && !wasKilled(exit))
     return { kind: 'host-refused', detail: refusal(exit) };
+  if (life.panic === undefined && exit.guestStatus !== undefined) return byStatus(exit.guestStatus);
+  if (life.poweredOff === true && life.panic === undefined) return { kind: 'completed' };
   return { kind: 'crashed', detail: crashDetail(life, exit) };
+}
+
+function byStatus(code: number): EndReason {
+  return code === 0 ? { kind: 'completed' } : { kind: 'exit-code', code };
 }
 
 const STOP_REASONS: Record<StopCause, EndReason> = {

@@ -1,4 +1,4 @@
-import type { BootFiles, Machine, QemuSpec } from '../domain/index.js';
+import type { BootFiles, DebugExit, Machine, QemuSpec } from '../domain/index.js';
 
 /** Inherited socket pairs: no file, no polling for one, and no race with another process. */
 export const CHANNEL_FD = 3;
@@ -35,11 +35,9 @@ export function qemuArgs(spec: QemuSpec, seen: (path: string) => string = asItIs
     ...(spec.channel ? channelArgs(spec, seen) : []),
     ...(spec.network ? networkArgs(spec) : []),
     ...['-chardev', chardev(spec, 'qmp', QMP_FD, seen), '-mon', 'chardev=qmp,mode=control'],
-    ...(spec.debugExitPort === undefined ? [] : ['-device', `isa-debug-exit,iobase=${spec.debugExitPort}`]),
+    ...(spec.debugExit ? debugExitArgs(spec.debugExit) : []),
     ...(spec.boot.kernel === undefined ? [] : ['-kernel', seen(spec.boot.kernel)]),
-    ...(spec.boot.initrd === undefined
-      ? []
-      : ['-initrd', initrdArg(spec.boot.initrd, spec.boot.initrdArgs, seen)]),
+    ...initrdArgs(spec.boot, seen),
     ...(spec.args === undefined ? [] : ['-append', spec.args]),
     ...(spec.boot.disk === undefined ? [] : diskArgs(spec.boot.disk, spec.machine.bus, seen)),
   ];
@@ -49,9 +47,19 @@ type Seen = (path: string) => string;
 
 const asItIs: Seen = (path) => path;
 
+function debugExitArgs({ bytes, port }: DebugExit): readonly string[] {
+  return ['-device', `isa-debug-exit,iobase=0x${port.toString(16)},iosize=${bytes}`];
+}
+
 /** A multiboot module has its arguments behind its name, and a comma would begin the next one. */
-function initrdArg(path: string, args: string | undefined, seen: Seen): string {
-  return args === undefined ? seen(path) : escaped(`${seen(path)} ${args}`.trimEnd());
+function initrdArgs({ initrd, initrdAddress, initrdArgs: told }: BootFiles, seen: Seen): readonly string[] {
+  if (initrd === undefined) return [];
+  const path = seen(initrd);
+  if (initrdAddress !== undefined) {
+    const address = `0x${initrdAddress.toString(16)}`;
+    return ['-device', `guest-loader,addr=${address},initrd=${escaped(path)}`];
+  }
+  return ['-initrd', told === undefined ? path : escaped(`${path} ${told}`.trimEnd())];
 }
 
 /** Standard output, unless that would end with the gateway. */

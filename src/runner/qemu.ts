@@ -1,5 +1,6 @@
 import type { Cell } from '../confinement/index.js';
 import type { QemuSpec } from '../domain/index.js';
+import { guestStatus } from './debug-exit.js';
 import type { NetworkEnd, Vm, VmListener } from './monitor.js';
 import { takeProcess } from './other-process.js';
 import { startProcess } from './process.js';
@@ -26,16 +27,24 @@ export interface QemuOptions {
 export function startQemu(spec: QemuSpec, listener: VmListener, options: QemuOptions): Vm {
   const { cell, stopped } = options;
   const talk = new QemuTalk(listener, []);
-  const vm =
+  const vm = withGuestStatus(
+    spec,
     spec.rendezvous === undefined
       ? startInherited(spec, listener, talk, options)
-      : startApart(spec, spec.rendezvous, listener, talk, options);
+      : startApart(spec, spec.rendezvous, listener, talk, options),
+  );
   // Takes less time than QEMU needs before it listens.
   const held = vm.processId === undefined ? undefined : cell?.hold(vm.processId);
   if (stopped) return vm;
   if (held) void held.then(() => talk.sayFirst('cont'));
   else talk.sayFirst('cont');
   return vm;
+}
+
+function withGuestStatus({ debugExit }: QemuSpec, vm: Vm): Vm {
+  if (!debugExit) return vm;
+  const exited = vm.exited.then((exit) => ({ ...exit, guestStatus: guestStatus(debugExit, exit) }));
+  return { ...vm, exited };
 }
 
 /** Ends with the gateway: its connections are inherited. */

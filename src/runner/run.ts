@@ -9,10 +9,7 @@ import { commandLineOf, fallbackOf, missingText } from './monitors.js';
 import { timeLimitMsOf } from './place-request.js';
 import type { ReadyGuest } from './pool.js';
 import type { RunParts } from './run-parts.js';
-import { climbDown } from './stop-ladder.js';
-
-/** A guest that halts when it is done may still print; then it is ended. */
-const HALT_GRACE_MS = 200;
+import { GRACE_MS, climbDown } from './stop-ladder.js';
 
 /** Whoever waits for the first metric has the processor first. */
 const FIRST_MEASURE_MS = 2;
@@ -254,7 +251,8 @@ export class Run {
       case 'done':
         return this.#onDone(heard);
       case 'panic':
-        return this.#book.feed(heard);
+        this.#book.feed(heard);
+        return this.#arm(GRACE_MS.failed, () => void this.#bringDown());
       case 'bad-frame':
         return this.#onBadFrame(heard);
       case 'dropped':
@@ -274,7 +272,7 @@ export class Run {
   #onDone(done: Extract<Heard, { kind: 'done' }>): void {
     this.#book.feed(done);
     if (done.by === 'console') {
-      if (this.#spec.ends.halts) this.#arm(HALT_GRACE_MS, () => void this.#bringDown());
+      if (this.#spec.ends.halts) this.#arm(GRACE_MS.halted, () => void this.#bringDown());
       return;
     }
     // The guest stays until it is told to leave. Measured once its last report is on its way to whoever waits.

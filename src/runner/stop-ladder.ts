@@ -3,6 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** How long each step has: a guest of ours answers in a millisecond, a busy board in less than one second. */
 const STEP_MS = 1000;
 
+/**
+ * How long a guest that told its end may stay: one that halts when it is done may still print, and one that has failed
+ * may print a backtrace, or dump its memory, before it halts for ever.
+ */
+export const GRACE_MS = { halted: 200, failed: 2000 } as const;
+
 /** Takes one step after the other, each with its time, until it has ended. The last step must be certain. */
 export async function climbDown(ended: Promise<void>, steps: readonly (() => void)[]): Promise<void> {
   for (const step of steps) {

@@ -271,7 +271,7 @@ describe('a family', () => {
       const { args, boot } = qemuSpec(imageOf(flavour, rest), 'a=1,2', newRunId(), x86);
       return [args, boot.initrdArgs];
     };
-    assert.deepEqual(argsOf('unikraft'), ['-- a=1,2', undefined]);
+    assert.deepEqual(argsOf('unikraft'), ['a=1,2', undefined]);
     assert.deepEqual(argsOf('mirage'), ['a=1,2', undefined]);
     const initrd = `initrds: { x86_64: { file: service, sha256: ${DIGEST} } }`;
     assert.deepEqual(argsOf('includeos', initrd), [undefined, 'a=1,2']);

@@ -84,6 +84,16 @@ describe('a Solo5 image', () => {
     ['a target that has no tender here', { facts: { target: XEN } }, /other than hvt, spt and virtio/],
     ['pages of 16 KiB under hvt', { facts: { target: HVT }, host: { pageBytes: 16384 } }, /pages of 4 KiB/],
     ['a 32-bit board', { facts: { target: SPT }, host: { architecture: 'armv7' } }, /no 32-bit ARM port/],
+    [
+      'a network device under QEMU without a network',
+      { facts: { target: VIRTIO, devices: [NET] }, host: { architecture: 'x86_64' } },
+      /device service: give it network: metrics/,
+    ],
+    [
+      'a block device under QEMU without a disk',
+      { facts: { target: VIRTIO, devices: [BLOCK] }, host: { architecture: 'x86_64' } },
+      /needs a disk.* storage/,
+    ],
     ['QEMU on arm64', { facts: { target: VIRTIO } }, /build it for hvt or spt/],
   ];
   for (const [why, wanted, message] of refusals) {

@@ -80,7 +80,7 @@ describe("QEMU's arguments", () => {
 
   it('put pvpanic and isa-debug-exit where a family needs them', () => {
     assert.ok(argsOf('osv', { kernel: file }).includes('pvpanic'));
-    assert.ok(argsOf('mirage', { kernel: file }).includes('isa-debug-exit,iobase=1281'));
+    assert.ok(argsOf('mirage', { kernel: file }).includes('isa-debug-exit,iobase=0x501,iosize=2'));
     assert.equal(FLAVOUR_FACTS.perigee.machines.x86_64?.extra.includes('pvpanic'), false);
   });
 });

@@ -35,6 +35,8 @@ const PURE_FILES: readonly string[] = [
   'src/radio/services.ts',
   'src/runner/lifecycle.ts',
   'src/runner/qemu-args.ts',
+  'src/images/solo5-devices.ts',
+  'src/runner/debug-exit.ts',
   'src/runner/tender-args.ts',
   'src/runner/tender-evidence.ts',
   'src/scheduler/budget.ts',
