@@ -138,7 +138,20 @@ export const FLAVOUR_FACTS: Readonly<Record<Flavour, FlavourFacts>> = {
     args: 'image',
     // Only of an image that says debug_exit; the others power off, whatever their status.
     debugExit: { port: 0x501, bytes: 1, writes: 'status' },
-    ends: { ...QUIET, crashed: [/^\*\*\* .*signal \d+.*/, /^(?:PAGE FAULT|General protection).*/i] },
+    ends: {
+      ...QUIET,
+      crashed: [
+        /^\*\*\* .*signal \d+.*/,
+        /^(?:PAGE FAULT|General protection).*/i,
+        // It powers off after these, as after a good end.
+        /^unable to open filesystem.*/,
+        /^multiple root filesystems found/,
+        /^program startup failed.*/,
+      ],
+      advice: [
+        [/unable to open filesystem/, 'its disk needs boot image and kernel: mkfs -b boot.img -k kernel.img'],
+      ],
+    },
   },
   hermit: {
     machines: { x86_64: PC, arm64: virt('gic-version=3,acpi=off', 'max', 'mmio') },

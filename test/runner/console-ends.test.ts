@@ -39,6 +39,12 @@ describe("a family's last words", () => {
     );
   });
 
+  it('name the failure of a Nanos that powers off all the same, and what to do', () => {
+    const [sign] = signs('nanos', 'unable to open filesystem: (result:tfs magic mismatch)\n');
+    assert.ok(sign?.kind === 'panic');
+    assert.match(sign.detail, /^unable to open filesystem.*\(its disk needs boot image and kernel: mkfs -b/);
+  });
+
   it('are found in a last line that has no end', () => {
     const expected = [{ kind: 'panic', detail: 'panic: no virtio console' }];
     assert.deepEqual(signs('perigee', 'hello\npanic: no virtio console'), expected);
