@@ -132,11 +132,18 @@ function describeBoot({ firstLine, firstSample, run }: Boot): readonly string[] 
 
 function notBooted({ image }: Draft, { run }: Boot): PerigeeError {
   const { state } = run;
-  const silent = state.kind === 'ended' && state.reason.kind === 'never-ready';
-  const ready = silent ? 'Say with --ready-text what it prints when it is ready. ' : '';
+  const reason = state.kind === 'ended' ? state.reason.kind : undefined;
+  const how = `${image.name} was not added: it ${isEnded(run) ? describeState(run) : 'did not end'}`;
+  if (reason === 'host-refused') {
+    return new PerigeeError(
+      'run-refused',
+      how,
+      'See what is missing: perigee doctor; --keep adds it all the same.',
+    );
+  }
+  const ready = reason === 'never-ready' ? 'Say with --ready-text what it prints when it is ready. ' : '';
   const cure = `${ready}See what it printed: perigee logs ${run.id}; --keep adds it all the same.`;
-  const how = isEnded(run) ? describeState(run) : 'did not end';
-  return new PerigeeError('run-failed', `${image.name} was not added: it ${how}`, cure);
+  return new PerigeeError('run-failed', how, cure);
 }
 
 function tell(draft: Draft, boot: Boot, options: AddOptions): void {

@@ -81,6 +81,21 @@ describe('perigee images add', () => {
     assert.deepEqual(await added(data), ['dies']);
   });
 
+  it('says that the board lacks something, where it does', async () => {
+    const nowhere = [
+      '--set',
+      `runner.qemuDirectory=${join(folder, 'nowhere')}`,
+      '--data',
+      join(folder, 'lacking'),
+    ];
+    const { status, stderr } = await perigee(['images', 'add', KERNEL, '--name', 'mine', ...nowhere]);
+    assert.equal(status, 16);
+    assert.match(
+      stderr,
+      /mine was not added: it could not start: .*not installed.*\n {2}See what is missing/,
+    );
+  });
+
   it('says what a guest needs that runs, and never says that it is ready', async () => {
     const silent = ['--args', 'fault=silent', '--ready-within', '1s', '--name', 'silent'];
     const { status, stderr } = await perigee([
