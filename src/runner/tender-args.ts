@@ -5,10 +5,11 @@ const DISK_FD = 9;
 
 /**
  * A tender opens its guest's disk for writing, and knows no copy on write. The guest gets a copy that has no name any more
- * when it starts, so that nothing is left of it however the run, or the gateway, ends. The shell becomes the tender.
+ * when it starts, so that nothing is left of it however the run, or the gateway, ends; and may write to it, as it need not
+ * to the disk. The shell becomes the tender.
  */
 const ON_A_COPY = [
-  'mkdir -p "$1" && cp --reflink=auto -- "$2" "$1/disk" || exit',
+  'mkdir -p "$1" && cp --reflink=auto --no-preserve=mode -- "$2" "$1/disk" || exit',
   `exec ${DISK_FD}<>"$1/disk"`,
   'rm -- "$1/disk" && shift 2 && exec "$@"',
 ].join('\n');

@@ -38,7 +38,7 @@ const reason = (run: RunRecord): unknown => (run.state.kind === 'ended' ? run.st
 
 describe('a 64-bit multiboot image, which QEMU refuses', () => {
   before(async () => {
-    await buildImages('ARCHES=x86_64');
+    await buildImages();
     const source = join(ROOT, 'test', 'guest', 'multiboot64.S');
     await exec('clang', ['--target=x86_64-none-elf', '-c', source, '-o', object]);
     const image = await imageAt(0x200000);

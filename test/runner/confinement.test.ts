@@ -116,6 +116,8 @@ describe('a guest of a Solo5 tender', ROOT, () => {
     const images = tempFolder('closed-mirage');
     const image = solo5Image({ target: 2, devices: [{ name: 'storage', kind: 'block' }] });
     mirageFolder(images, 'disk', image, ['readyText: ready'], Buffer.from('as the image has it'));
+    // As an added image's files are.
+    for (const file of readdirSync(join(images, 'disk'))) chmodSync(join(images, 'disk', file), 0o444);
     const solo5Directory = tempFolder('open-solo5');
     chmodSync(solo5Directory, 0o755);
     const tender = `#!/bin/sh\nid -u; cat <&9; echo; for kernel in "$@"; do :; done; wc -c < "$kernel"; ls -A\n`;
