@@ -15,6 +15,7 @@ import type { Write } from './migration.js';
 import { encodeSeries } from './observation-codec.js';
 import { OpenBlock } from './open-block.js';
 import type { PlacedRow } from './open-block.js';
+import type { SpaceReserve } from './reserve.js';
 import { Turns } from './turns.js';
 
 /** Ten columns of so long take 4 kB: a block of LevelDB. Longer ones would keep more in memory and save little. */
@@ -33,6 +34,7 @@ const ROOM_BYTES_LEAST = 2 ** 17;
 
 export interface AppenderParts {
   readonly clocks: EpochClocks;
+  readonly reserve: SpaceReserve;
   readonly ledger: Ledger;
   readonly head: Head;
   readonly clock: Clock;
@@ -204,10 +206,11 @@ export class Appender {
   }
 
   async #flush(): Promise<void> {
-    const { blockWritten, clocks, head, ledger, write } = this.#parts;
+    const { blockWritten, clocks, failed, head, ledger, reserve, write } = this.#parts;
     const block = this.#block;
     await head.settled();
     if (block.count === 0) return;
+    if (!(await reserve.hold())) throw failed(new Error('the disk is full'));
     const operations = [
       ...blockOperations(block),
       clocks.note(block),

@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import { reasonOf } from '../domain/index.js';
 import { CHECK_DIRECTORY, unusable } from './level-errors.js';
 
-/** Every name that LevelDB gives to a file, and what file systems put into their root. */
-const NOT_FOREIGN = /^(CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp)|lost\+found)$/;
+/** Every name that LevelDB or we give to a file, and what file systems put into their root. */
+const NOT_FOREIGN =
+  /^(head\.ring(\.new|\.aside)?|reserve|CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|dbtmp)|lost\+found)$/;
 
 /**
  * The store's own folder within the data directory, made if need be.

@@ -17,9 +17,8 @@ export function corrupt(path: string, reason: string, cause?: unknown): PerigeeE
   return new PerigeeError('store-corrupt', `the store in ${path} is damaged: ${reason}`, cure, { cause });
 }
 
-/** LevelDB refuses every write after one that failed, until it is opened again. */
 export function writingFailed(path: string, cause: unknown): PerigeeError {
-  const cure = 'See that its disk is writable and has space, then restart the gateway.';
+  const cure = 'See that its disk is writable and has space; the gateway tries again by itself.';
   return unusable(`cannot write to the store in ${path}: ${reasonOf(deepest(cause))}`, cure, cause);
 }
 

@@ -26,10 +26,12 @@ import type { PlacedRow } from './open-block.js';
 import { beginEpoch, openContents } from './opening.js';
 import type { StoreContents } from './opening.js';
 import { RefusalLog } from './refusals.js';
+import { SpaceReserve } from './reserve.js';
 import { BLOCKS_TOGETHER } from './rollups.js';
 import { LevelRunJournal } from './run-journal.js';
 import { levelSchedules } from './schedule-store.js';
 import { Turns } from './turns.js';
+import { createWriter } from './writer.js';
 
 /** Writers wait for their promises: more than this is a writer that does not. */
 const WAITING_WRITES_MAX = 2048;
@@ -71,7 +73,9 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   const path = await prepareStoreFolder(directory);
   const db = await openDatabase(path);
   try {
-    const write = writerOf(db, path, faults);
+    const reserve = new SpaceReserve(path, logger);
+    await reserve.hold();
+    const write = createWriter({ db, path, logger, reserve, beforeWrite: faults.beforeWrite });
     const identity = await beginEpoch(db, path);
     const isFrugal = options.durability === 'frugal';
     const contents = await openContents({
@@ -85,7 +89,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     const openMs = (clock.monotonicUs() - startedUs) / 1000;
     logger.debug({ path, epoch: identity.epoch, openMs, ...contents.ledger.counts() }, 'store open');
     const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
-    return new LevelStore({ db, path, identity, write, clock, logger, faults, syncMs, ...contents });
+    return new LevelStore({ db, path, identity, write, clock, logger, faults, syncMs, reserve, ...contents });
   } catch (error) {
     await db.close();
     throw error instanceof PerigeeError ? error : openingFailed(path, error);
@@ -101,6 +105,7 @@ interface Opened extends StoreContents {
   readonly logger: Logger;
   readonly faults: StoreFaults;
   readonly syncMs: number;
+  readonly reserve: SpaceReserve;
 }
 
 class LevelStore implements Store {
@@ -286,15 +291,4 @@ class LevelStore implements Store {
       throw refused(`${WAITING_WRITES_MAX} writes wait already`);
     return this.#writes.take(work);
   }
-}
-
-function writerOf(db: Database, path: string, faults: StoreFaults): Write {
-  return async (operations, options = { sync: false }) => {
-    try {
-      await faults.beforeWrite?.();
-      await db.batch(operations, options);
-    } catch (error) {
-      throw writingFailed(path, error);
-    }
-  };
 }

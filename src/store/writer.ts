@@ -1,0 +1,46 @@
+import type { Logger } from '../domain/index.js';
+import type { Database } from './database.js';
+import { writingFailed } from './level-errors.js';
+import type { Write } from './migration.js';
+import type { SpaceReserve } from './reserve.js';
+
+export interface WriterParts {
+  readonly db: Database;
+  readonly path: string;
+  readonly logger: Logger;
+  readonly reserve: SpaceReserve;
+  /** What it throws is what the disk would have thrown. */
+  readonly beforeWrite: (() => Promise<void>) | undefined;
+}
+
+/**
+ * The one way into the database. After a write that failed, LevelDB refuses every other one until it is opened again,
+ * also once there is space; and without that it was seen to lose what it had acknowledged. So it is opened again at the
+ * first failure, in the space that was kept for it, and with each write while even that fails.
+ */
+export function createWriter({ db, path, logger, reserve, beforeWrite }: WriterParts): Write {
+  let reopening: Promise<void> | undefined;
+  const reopen = (): Promise<void> =>
+    (reopening ??= (async () => {
+      await reserve.release();
+      await db.close();
+      await db.open();
+      logger.info({ path }, 'the store was opened again after a write that failed');
+    })().finally(() => (reopening = undefined)));
+
+  return async (operations, options = { sync: false }) => {
+    try {
+      if (reopening !== undefined || db.status !== 'open') await reopen();
+    } catch (error) {
+      throw writingFailed(path, error);
+    }
+    try {
+      await beforeWrite?.();
+      await db.batch(operations, options);
+    } catch (error) {
+      // Whatever comes of it, this write has failed; the next one sees whether the database is open.
+      await reopen().catch((cause: unknown) => logger.error({ path }, writingFailed(path, cause).message));
+      throw writingFailed(path, error);
+    }
+  };
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
+import type { Clock } from '../../src/domain/index.js';
+import { BLOCK_US } from '../../src/store/appender.js';
+import { openLevelStore } from '../../src/store/index.js';
+import { tempFolder } from '../support/temp.js';
+import { SILENT, collect, run, values } from './support-store.js';
+
+const mounted: string[] = [];
+// Before the folder that they are in is removed: hooks run in the order in which they were told.
+after(() => mounted.forEach((directory) => execFileSync('umount', [directory])));
+const folder = tempFolder('full-disk');
+
+/** A file system that really fills; undefined where none may be mounted. */
+function smallDisk(mebibytes: number): string | undefined {
+  const directory = mkdtempSync(join(folder, 'disk-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'none', directory], {
+      stdio: 'ignore',
+    });
+  } catch {
+    return undefined;
+  }
+  mounted.push(directory);
+  return directory;
+}
+
+/** Leaves no byte. */
+function fillUp(directory: string): string {
+  const path = join(directory, 'filler');
+  const file = openSync(path, 'w');
+  try {
+    for (const size of [65_536, 4096]) writeUntilFull(file, size);
+  } finally {
+    closeSync(file);
+  }
+  return path;
+}
+
+function writeUntilFull(file: number, size: number): void {
+  try {
+    for (;;) writeSync(file, Buffer.alloc(size));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  }
+}
+
+const disk = smallDisk(40);
+
+describe(
+  'the LevelDB store on a disk that is full',
+  { skip: disk === undefined && 'may not mount one' },
+  () => {
+    it('goes on in its head log, says so, and makes blocks again once there is space', async () => {
+      const directory = disk ?? assert.fail('a disk');
+      let us = 0;
+      const clock: Clock = { monotonicUs: () => us, wallMs: () => 0 };
+      const said: string[] = [];
+      const logger = { ...SILENT, error: (_fields: object, message: string) => void said.push(message) };
+      let at = 0;
+      const append = async (count: number): Promise<void> => {
+        for (let left = count; left > 0; left -= 1)
+          await store.append(values((at += 1), { a: at, b: at / 7 }));
+      };
+      const store = await openLevelStore({ directory, clock, logger });
+      await append(500);
+      const filler = fillUp(directory);
+      us += BLOCK_US;
+      await append(500);
+      assert.match(said.join('; '), /a block could not be written; its samples stay in the head log/);
+      // What was kept for this is for runs.
+      await store.put(run('1', 1));
+      us += BLOCK_US;
+      await append(500);
+      const sequences = Array.from({ length: 2000 }, (_, index) => index + 1);
+      const read = async (): Promise<readonly number[]> =>
+        (await collect(store.read(BEFORE_EVERYTHING, 1e6))).map(({ position }) => position.sequence);
+      assert.deepEqual(await read(), sequences.slice(0, 1500));
+
+      rmSync(filler);
+      us += BLOCK_US;
+      await append(500);
+      await store.put(run('2', 2));
+      assert.deepEqual(await read(), sequences);
+      await store[Symbol.asyncDispose]();
+
+      await using again = await openLevelStore({ directory, clock, logger });
+      assert.equal(again.counts().observations, 2000);
+      assert.deepEqual(
+        (await collect(again.read(BEFORE_EVERYTHING, 1e6))).map(({ position }) => position.sequence),
+        sequences,
+      );
+      assert.deepEqual(await again.list(10), [run('2', 2), run('1', 1)]);
+    });
+  },
+);
