@@ -1,4 +1,5 @@
 import type { Observation, Series } from '../../src/domain/index.js';
+import { random } from '../../test/support/random.js';
 
 export const SERIES_COUNT = 60;
 export const DAY_SECONDS = 86_400;
@@ -84,15 +85,4 @@ function normal(chance: () => number): number {
   let sum = 0;
   for (let count = 0; count < 6; count += 1) sum += chance();
   return (sum - 3) * Math.SQRT2;
-}
-
-/** mulberry32 */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

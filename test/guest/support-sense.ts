@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { perigee } from '@perigee/proto';
 import type { HostFrameShape } from './support-qemu.js';
-import { seededRandom } from './support-values.js';
+import { random32 } from '../support/random.js';
 
 const { Unit } = perigee.v1;
 
@@ -21,7 +21,7 @@ export interface Sense {
 
 /** Readings as a busy host gives them: large and hardly moving, jumping, and small; about ten a second. */
 export function makeSenses(count: number): Sense[] {
-  const random = seededRandom(42);
+  const random = random32(42);
   const unit = (): number => random() / 2 ** 32;
   let monotonicUs = 1_000_000_000;
   return Array.from({ length: count }, () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Taking } from '../../src/runner/monitor.js';
 import { TestGuest } from './support-client.js';
-import { ip, noise, udp } from './support-guest.js';
+import { random32 } from '../support/random.js';
+import { ip, udp } from './support-guest.js';
 
 const TAKEN: Taking = { taken: 1, dropped: 0 };
 
@@ -63,7 +64,7 @@ describe('lines that are posted', () => {
 describe('a guest on its cable', () => {
   it('can send what it likes: the gateway goes on, and takes lines afterwards', async () => {
     await using guest = new TestGuest(() => TAKEN);
-    const random = noise(3);
+    const random = random32(3);
     for (let round = 0; round < 2000; round += 1) {
       guest.send(Buffer.from(Array.from({ length: random() % 200 }, () => random() & 0xff)));
       if (round % 10 === 0) await new Promise(setImmediate);

@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { random32 } from '../support/random.js';
 import { createSplitter, wrap } from '../../src/guestnet/framing.js';
 import { Stack } from '../../src/guestnet/stack.js';
-import {
-  EVERYBODY,
-  GATEWAY,
-  GUEST,
-  ethernet,
-  ip,
-  noise,
-  readIp,
-  sum16,
-  udp,
-  udpSummed,
-} from './support-guest.js';
+import { EVERYBODY, GATEWAY, GUEST, ethernet, ip, readIp, sum16, udp, udpSummed } from './support-guest.js';
 import { u16, u32 } from './support-guest.js';
 
 /** What comes back for these frames, and which lines came in. */
@@ -123,7 +113,7 @@ describe('the gateway of a guest', () => {
   });
 
   it('survives frames that are changed anywhere, answers each by one at most, and goes on', () => {
-    const random = noise(2);
+    const random = random32(2);
     const whole = [arp(GATEWAY.ip), ip(1, echo(8, 'x')), dhcp(1), dhcp(3, [50, 4, 10, 0, 2, 15]), LINES];
     const changed = Array.from({ length: 30_000 }, (_, round) => {
       const frame = Buffer.from(whole[round % whole.length] ?? LINES);

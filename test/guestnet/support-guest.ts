@@ -98,14 +98,3 @@ export function readTcp(frame: Buffer): TestSegment | undefined {
     ...{ options: body.subarray(20, headerBytes), payload: body.subarray(headerBytes) },
   };
 }
-
-/** 32 bits of noise after another (mulberry32), the same each time. */
-export function noise(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return (value ^ (value >>> 14)) >>> 0;
-  };
-}

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MAX_CONNECTIONS, Stack } from '../../src/guestnet/stack.js';
 import { IDLE_US, WINDOW_BYTES, type TcpConnection } from '../../src/guestnet/tcp.js';
-import { ACK, FIN, RST, SYN, ip, noise, readTcp, tcp, u16, type TestSegment } from './support-guest.js';
+import { random32 } from '../support/random.js';
+import { ACK, FIN, RST, SYN, ip, readTcp, tcp, u16, type TestSegment } from './support-guest.js';
 
 /** A gateway whose service sends everything back, and ends when the guest does. Time is turned by hand. */
 class Echo {
@@ -186,7 +187,7 @@ describe('a TCP connection', () => {
 
   it('survives whatever options, flags and numbers a guest makes up, and leaves nothing behind', () => {
     const echo = new Echo();
-    const random = noise(1);
+    const random = random32(1);
     const theirs = echo.connect();
     for (let round = 0; round < 20_000; round += 1) {
       const near = (base: number): number => (base + (random() % 2000) - 1000) >>> 0;

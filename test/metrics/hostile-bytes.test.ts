@@ -3,17 +3,8 @@ import { describe, it } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { GUEST_FRAME_MAX_BYTES } from '../../src/metrics/index.js';
-import {
-  HELLO,
-  SESSION,
-  concat,
-  decode,
-  framed,
-  kinds,
-  lastBlame,
-  newDecoder,
-  randomFrom,
-} from './support-frames.js';
+import { HELLO, SESSION, concat, decode, framed, kinds, lastBlame, newDecoder } from './support-frames.js';
+import { random } from '../support/random.js';
 
 /** An unknown field of wire type 2 as a frame's body: a valid frame of any size that says nothing. */
 function silentFrame(bodyBytes: number): Uint8Array {
@@ -87,21 +78,21 @@ describe('a length that cannot be', () => {
 describe('guest decoder, on noise', () => {
   it('never throws on random bytes, and says one thing about them at most', () => {
     for (let seed = 1; seed <= 2000; seed += 1) {
-      const random = randomFrom(seed);
-      const noise = Uint8Array.from({ length: 64 }, () => random() * 256);
+      const chance = random(seed);
+      const noise = Uint8Array.from({ length: 64 }, () => chance() * 256);
       assert.ok(decode(noise, noise).length <= 1, `seed ${seed}`);
     }
   });
 
   it('never throws on a session with up to four bytes changed, and never says more than there are frames', () => {
     for (let seed = 1; seed <= 5000; seed += 1) {
-      const random = randomFrom(seed);
+      const chance = random(seed);
       const bytes = Uint8Array.from(SESSION);
-      const changes = 1 + Math.floor(random() * 4);
+      const changes = 1 + Math.floor(chance() * 4);
       for (let change = 0; change < changes; change += 1) {
-        bytes[Math.floor(random() * bytes.length)] = random() * 256;
+        bytes[Math.floor(chance() * bytes.length)] = chance() * 256;
       }
-      const cut = Math.floor(random() * bytes.length);
+      const cut = Math.floor(chance() * bytes.length);
       const events = decode(bytes.subarray(0, cut), bytes.subarray(cut));
       assert.ok(events.length <= bytes.length / 2, `seed ${seed}`);
       for (const event of events) {

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { GuestEvent } from '../../src/domain/index.js';
 import { LINE_SERIES_MAX, SAMPLES_BURST_MAX, createSampleBudget } from '../../src/metrics/limits.js';
-import { randomFrom } from './support-frames.js';
+import { random } from '../support/random.js';
 import { blames, bytesOf, dropped, hear, newLineDecoder, readings, reports } from './support-lines.js';
 
 const ESC = '\u001b';
@@ -84,8 +84,8 @@ function checkEvents(events: readonly GuestEvent[], what: string): void {
 describe('line decoder, on noise', () => {
   it('never throws on random bytes, and makes no metric of them', () => {
     for (let seed = 1; seed <= 2000; seed += 1) {
-      const random = randomFrom(seed);
-      const noise = Uint8Array.from({ length: 256 }, () => random() * 256);
+      const chance = random(seed);
+      const noise = Uint8Array.from({ length: 256 }, () => chance() * 256);
       assert.deepEqual(hear(noise, noise), [], `seed ${seed}`);
     }
   });
@@ -127,8 +127,8 @@ describe('line decoder, on noise', () => {
     ];
     let samples = 0;
     for (let seed = 1; seed <= 3000; seed += 1) {
-      const random = randomFrom(seed);
-      const word = (): string => words[Math.floor(random() * words.length)] ?? '';
+      const chance = random(seed);
+      const word = (): string => words[Math.floor(chance() * words.length)] ?? '';
       const events = hear(Array.from({ length: 200 }, word).join(''));
       checkEvents(events, `seed ${seed}`);
       samples += readings(events).length;
@@ -138,11 +138,11 @@ describe('line decoder, on noise', () => {
 
   it('never throws on a console with up to eight bytes changed, and breaks no rule', () => {
     for (let seed = 1; seed <= 3000; seed += 1) {
-      const random = randomFrom(seed);
+      const chance = random(seed);
       const bytes = Uint8Array.from(CONSOLE);
       for (let change = 0; change < 8; change += 1)
-        bytes[Math.floor(random() * bytes.length)] = random() * 256;
-      const cut = Math.floor(random() * bytes.length);
+        bytes[Math.floor(chance() * bytes.length)] = chance() * 256;
+      const cut = Math.floor(chance() * bytes.length);
       checkEvents(hear(bytes.subarray(0, cut), bytes.subarray(cut)), `seed ${seed}`);
     }
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeUtf8 } from '../../src/metrics/utf8.js';
-import { randomFrom } from './support-frames.js';
+import { random } from '../support/random.js';
 
 /** The platform's own decoder, as strict as it can be made. */
 function expected(bytes: Uint8Array): string | undefined {
@@ -38,10 +38,10 @@ describe('decoding UTF-8', () => {
     const text = new TextEncoder().encode('Küche, 厨房, кухня, مطبخ, 😀, \ufeff, plain');
     check(...text);
     for (let seed = 1; seed <= 3000; seed += 1) {
-      const random = randomFrom(seed);
+      const chance = random(seed);
       const changed = Uint8Array.from(text);
-      changed[Math.floor(random() * changed.length)] = random() * 256;
-      check(...changed.subarray(Math.floor(random() * changed.length)));
+      changed[Math.floor(chance() * changed.length)] = chance() * 256;
+      check(...changed.subarray(Math.floor(chance() * changed.length)));
     }
   });
 });

@@ -74,14 +74,3 @@ export function lastBlame(events: readonly GuestEvent[]): string {
   if (last?.kind === 'bad-frame') return last.detail;
   throw new Error(`expected a bad frame, and got ${JSON.stringify(events)}`);
 }
-
-/** Repeatable numbers from 0 to 1 (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import { pack, unpack, widthOf } from '../../src/store/bit-packing.js';
 import { ByteReader, ByteWriter } from '../../src/store/bytes.js';
 import { decodeColumn, encodeColumn } from '../../src/store/column-codec.js';
-import { ODD_NUMBERS, columns, random } from './support-numbers.js';
+import { random } from '../support/random.js';
+import { ODD_NUMBERS, columns } from './support-numbers.js';
 
 function encoded(values: readonly number[]): Uint8Array {
   const writer = new ByteWriter();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HeadDecoder, HeadEncoder } from '../../src/store/head-codec.js';
 import type { PlacedRow } from '../../src/store/open-block.js';
-import { random } from './support-numbers.js';
+import { random } from '../support/random.js';
 import { ROW_SETS } from './support-rows.js';
 
 const SAMPLES_MAX = 256;

@@ -10,7 +10,7 @@ import { openLevelStore } from '../../src/store/index.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
 import { SILENT, observation, series } from './support-store.js';
-import { random } from './support-numbers.js';
+import { random } from '../support/random.js';
 
 const folder = tempFolder('history');
 const newDirectory = (): string => mkdtempSync(join(folder, 'data-'));

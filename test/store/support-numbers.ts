@@ -1,13 +1,4 @@
-/** Numbers below 1 that are the same on every run (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { random } from '../support/random.js';
 
 /** What is easily got wrong by something that scales, subtracts and packs. */
 export const ODD_NUMBERS: readonly number[] = [

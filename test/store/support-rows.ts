@@ -1,6 +1,7 @@
 import { parseRunId } from '../../src/domain/index.js';
 import type { PlacedRow } from '../../src/store/open-block.js';
-import { ODD_NUMBERS, random } from './support-numbers.js';
+import { random } from '../support/random.js';
+import { ODD_NUMBERS } from './support-numbers.js';
 
 type Told = Partial<Omit<PlacedRow, 'position'>>;
 
