@@ -1,5 +1,5 @@
 /** Where observations, runs and cursors are kept: in LevelDB. */
-export { openLevelStore } from './level-store.js';
-export type { LevelStoreOptions, StoreFaults } from './level-store.js';
+export { openLevelStore } from './open-level-store.js';
+export type { LevelStoreOptions, StoreFaults } from './open-level-store.js';
 export { createRecorder } from './recorder.js';
 export type { Recorder } from './recorder.js';

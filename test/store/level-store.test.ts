@@ -10,7 +10,7 @@ import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
 import type { Store } from '../../src/domain/index.js';
 import { openLevelStore } from '../../src/store/index.js';
 import type { StoreFaults } from '../../src/store/index.js';
-import type { Durability } from '../../src/store/level-store.js';
+import type { Durability } from '../../src/store/open-level-store.js';
 import { storeContract } from '../contracts/store-contract.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';

@@ -1,0 +1,81 @@
+import { PerigeeError } from '../domain/index.js';
+import type { Clock, Logger, Store } from '../domain/index.js';
+import { prepareStoreFolder } from './data-directory.js';
+import { openDatabase } from './database.js';
+import { openingFailed } from './level-errors.js';
+import { LevelStore } from './level-store.js';
+import { beginEpoch, openContents } from './opening.js';
+import { SpaceReserve } from './reserve.js';
+import { createWriter } from './writer.js';
+
+/** Where a test makes the world fail. */
+export interface StoreFaults {
+  /** Runs before each write to the database or the head log; what it throws is what the disk would have thrown. */
+  readonly beforeWrite?: () => Promise<void>;
+}
+
+/**
+ * `normal`: a power cut loses at most the last `powerCutSeconds`. `frugal`: it loses what is in no block yet, at most
+ * some minutes, and a card is written a third as much. A killed process loses nothing either way.
+ */
+export type Durability = 'normal' | 'frugal';
+
+export interface LevelStoreOptions {
+  /** The data directory; the store keeps to the folder `store` in it. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly durability?: Durability;
+  readonly powerCutSeconds?: number;
+  readonly faults?: StoreFaults;
+}
+
+/** What a power cut may lose, unless told otherwise. */
+const POWER_CUT_SECONDS = 10;
+
+/**
+ * Opens or makes the store of a data directory and begins an epoch. What it acknowledged survives the process, however
+ * that ends, and a power cut loses at most the newest `powerCutSeconds` of it. docs/storage.md has the format.
+ *
+ * @throws PerigeeError `data-dir-unusable`, `data-dir-locked` or `store-corrupt`.
+ */
+export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
+  const { directory, clock, logger, faults = {} } = options;
+  const startedUs = clock.monotonicUs();
+  const path = await prepareStoreFolder(directory);
+  const db = await openDatabase(path);
+  try {
+    const reserve = new SpaceReserve(path, logger);
+    await reserve.hold();
+    const write = createWriter({ db, path, logger, reserve, beforeWrite: faults.beforeWrite });
+    const identity = await beginEpoch(db, path);
+    const isFrugal = options.durability === 'frugal';
+    const contents = await openContents({
+      db,
+      path,
+      write,
+      logger,
+      isFrugal,
+      epoch: identity.epoch,
+    });
+    const openMs = (clock.monotonicUs() - startedUs) / 1000;
+    logger.debug({ path, epoch: identity.epoch, openMs, ...contents.ledger.counts() }, 'store open');
+    const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
+    const { beforeWrite = () => Promise.resolve() } = faults;
+    return new LevelStore({
+      db,
+      path,
+      identity,
+      write,
+      clock,
+      logger,
+      beforeWrite,
+      syncMs,
+      reserve,
+      ...contents,
+    });
+  } catch (error) {
+    await db.close();
+    throw error instanceof PerigeeError ? error : openingFailed(path, error);
+  }
+}

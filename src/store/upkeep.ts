@@ -1,0 +1,65 @@
+import { reasonOf } from '../domain/index.js';
+import type { Logger } from '../domain/index.js';
+import { encodeIdentity } from './codec.js';
+import type { Identity } from './codec.js';
+import { put } from './database.js';
+import * as keys from './keys.js';
+import type { Write } from './migration.js';
+import { BLOCKS_TOGETHER } from './rollups.js';
+import type { Rollups } from './rollups.js';
+import type { Turns } from './turns.js';
+
+interface UpkeepParts {
+  readonly identity: Identity;
+  readonly write: Write;
+  readonly logger: Logger;
+  readonly rollups: Rollups;
+  /** Of all that writes beside the appender. */
+  readonly writes: Turns;
+  readonly syncMs: number;
+}
+
+/** What a store does by itself, in turn with its other writes. */
+export class Upkeep implements Disposable {
+  readonly #parts: UpkeepParts;
+  #timer: NodeJS.Timeout | undefined;
+  #blocksSinceFold = 0;
+  #isOver = false;
+
+  constructor(parts: UpkeepParts) {
+    this.#parts = parts;
+  }
+
+  /** A power cut takes no more of the journal than of the samples. LevelDB syncs by a write: this one changes nothing. */
+  syncLater(): void {
+    const { identity, logger, syncMs, write, writes } = this.#parts;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      const written = writes.take(() =>
+        write([put(keys.IDENTITY_KEY, encodeIdentity(identity))], { sync: true }),
+      );
+      written.catch((error: unknown) => {
+        logger.error({ reason: reasonOf(error) }, 'runs are not safe from a power cut yet');
+        if (!this.#isOver) this.syncLater();
+      });
+    }, syncMs).unref();
+  }
+
+  /** An hour of blocks at a time; a failure leaves it to the next one. */
+  blockWritten(): void {
+    this.#blocksSinceFold += 1;
+    if (this.#blocksSinceFold < BLOCKS_TOGETHER) return;
+    this.#blocksSinceFold = 0;
+    const { logger, rollups, writes } = this.#parts;
+    writes
+      .take(() => rollups.fold())
+      .catch((error: unknown) =>
+        logger.warn({ reason: reasonOf(error) }, 'roll-ups wait for the next block'),
+      );
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+}
