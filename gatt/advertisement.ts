@@ -1,5 +1,6 @@
 import { encodeBthome } from './bthome.js';
 import type { BthomeValues } from './bthome.js';
+import { concat } from './bytes.js';
 import { utf8Prefix, utf8Text } from './utf8.js';
 import { BTHOME_SERVICE, METRICS_SERVICE, uuidBytes } from './uuids.js';
 
@@ -25,7 +26,7 @@ const DISCOVERABLE = 0x06;
 export function encodeAdvertisement(values: BthomeValues): Uint8Array {
   return packet([
     structure(FLAGS, Uint8Array.of(DISCOVERABLE)),
-    structure(SERVICE_DATA_16, concat([uuidBytes(BTHOME_SERVICE), encodeBthome(values)])),
+    structure(SERVICE_DATA_16, concat(uuidBytes(BTHOME_SERVICE), encodeBthome(values))),
   ]);
 }
 
@@ -37,15 +38,11 @@ export function encodeScanResponse(name: string): Uint8Array {
 }
 
 function structure(type: number, data: Uint8Array): Uint8Array {
-  return concat([Uint8Array.of(1 + data.length, type), data]);
+  return concat(Uint8Array.of(1 + data.length, type), data);
 }
 
 function packet(structures: readonly Uint8Array[]): Uint8Array {
-  const bytes = concat(structures);
+  const bytes = concat(...structures);
   if (bytes.length > MAX_ADVERTISEMENT_BYTES) throw new RangeError('an advertisement has at most 31 bytes');
   return bytes;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => Array.from(part)));
 }

@@ -1,7 +1,14 @@
 /** The BLE contract between a gateway and a phone: pure, and at home in a browser. */
 export * from './advertisement.js';
+export { fromBase64url, toBase64url } from './base64url.js';
 export * from './bthome.js';
+export * from './curve.js';
+export * from './frames.js';
+export * from './invitation.js';
+export { Handshake } from './noise.js';
 export * from './presentation.js';
+export * from './session.js';
+export * from './status.js';
 export * from './table.js';
 export * from './units.js';
 export { utf8Bytes, utf8Text } from './utf8.js';

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { importsOf } from './imports.js';
 import { noImportCycles } from './rules/cycles.js';
 import { onlyConfigurationReadsTheEnvironment } from './rules/environment.js';
-import { backendStandsAlone, gattImportsNothing, importsOnlyWhatWasGiven } from './rules/folders.js';
+import { backendStandsAlone, gattImportsWhatItDeclares, importsOnlyWhatWasGiven } from './rules/folders.js';
 import { oneFileOwnsEachEdge } from './rules/owners.js';
 import { pureMeansPure } from './rules/purity.js';
 import { filesAreShort, foldersHaveDoors, namesNoMachine, versionsAreExact } from './rules/shape.js';
@@ -104,13 +104,16 @@ describe('the rule on folders', () => {
 });
 
 describe('the rules on gatt/ and backend/', () => {
-  it('names what gatt imports from outside', () => {
+  it('names what gatt imports from outside, or without declaring it', () => {
     const tree = {
-      'gatt/table.ts': `import './uuids.js'; import 'node:fs'; import '../src/domain/index.js';`,
+      'gatt/package.json': `{ "dependencies": { "@noble/hashes": "1.0.0" } }`,
+      'gatt/table.ts': `import './uuids.js'; import 'node:fs'; import '../src/domain/index.js';
+        import '@noble/hashes/sha2.js'; import '@noble/curves/ed25519.js';`,
     };
-    assert.deepEqual(named(gattImportsNothing, tree), [
+    assert.deepEqual(named(gattImportsWhatItDeclares, tree), [
       ['gatt/table.ts:1', 'node:fs'],
       ['gatt/table.ts:1', 'src/domain/index.ts'],
+      ['gatt/table.ts:2', '@noble/curves/ed25519.js'],
     ]);
   });
 
