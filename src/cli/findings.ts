@@ -122,15 +122,10 @@ export async function findSensors(logger: Logger): Promise<readonly Finding[]> {
 export async function findGateway(control: GatewayControl): Promise<readonly Finding[]> {
   try {
     const status = await control.status();
-    const { crashLoops, epoch, lostObservations, processId, radio, sync } = status;
-    const lost = failed(
-      'Recording',
-      `${lostObservations} observations were lost`,
-      'See the log; is the disk full?',
-    );
+    const { crashLoops, epoch, processId, radio, sync } = status;
     return [
       ok('Gateway', `runs as process ${processId}, start ${epoch}, ${guestsOf(status)}`),
-      lostObservations === 0 ? ok('Recording', 'nothing was lost') : lost,
+      recordingOf(status),
       crashLoops.length === 0 ? ok('Schedules', 'nothing fails again and again') : failing(crashLoops),
       radio.state.kind === 'unavailable'
         ? { name: 'Radio', verdict: 'note', text: radio.state.reason, cure: radio.state.cure }
@@ -151,6 +146,17 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
   } catch (error) {
     return [{ name: 'Gateway', verdict: 'note', text: reasonOf(error), cure: 'Start one: perigee serve' }];
   }
+}
+
+/** What was lost before this start is worth knowing; what is lost now must be mended. */
+function recordingOf({ losses, lostObservations }: GatewayStatus): Finding {
+  const kept = losses.latest === undefined ? '' : `; the last: ${losses.latest}`;
+  const cure = 'GET /api/losses tells of each; docs/storage.md says what each means.';
+  if (lostObservations > 0)
+    return failed('Recording', `${lostObservations} observations were lost${kept}`, cure);
+  if (losses.records === 0) return ok('Recording', 'nothing was lost');
+  const text = `nothing was lost since the start; ${losses.records} losses before${kept}`;
+  return { name: 'Recording', verdict: 'note', text, cure };
 }
 
 function failing(names: readonly string[]): Finding {

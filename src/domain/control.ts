@@ -1,5 +1,6 @@
 import type { HistoryReader } from './history.js';
 import type { GatewayId, RunId } from './ids.js';
+import type { LossRecord } from './loss.js';
 import type { Sample } from './observation.js';
 import type { LatestSample, StoreCounts } from './ports.js';
 import type { RadioState } from './radio.js';
@@ -49,6 +50,17 @@ export interface SyncSummary {
   readonly samplesAcknowledged: number;
 }
 
+export interface LossSummary {
+  readonly records: number;
+  /** As `describeLoss` says it; absent where nothing was lost. */
+  readonly latest?: string;
+}
+
+/** A record of what was lost, and what it says. */
+export interface ToldLoss extends LossRecord {
+  readonly text: string;
+}
+
 export interface GatewayStatus {
   readonly gatewayId: GatewayId;
   readonly name: string;
@@ -69,6 +81,8 @@ export interface GatewayStatus {
   readonly store: StoreCounts;
   /** Observations that could not be stored since the start. */
   readonly lostObservations: number;
+  /** What was lost that is kept on record, also before this start. */
+  readonly losses: LossSummary;
   /** The data directory was removed under the running gateway: nothing is kept any more. */
   readonly dataDirectoryGone: boolean;
   /** What keeps the guests in, and what of it this board cannot do. */
@@ -101,6 +115,8 @@ export interface GatewayControl extends HistoryReader {
   /** Those that go on, all of them, then others; each newest first. At most `limit` others. */
   runs(limit: number): Promise<readonly RunRecord[]>;
   latest(): Promise<readonly LatestSample[]>;
+  /** What was lost, the newest first. */
+  losses(): Promise<readonly ToldLoss[]>;
   /** The run's console so far. @throws PerigeeError `run-unknown`. */
   consoleLog(id: RunId): Promise<string>;
   /**

@@ -5,6 +5,7 @@ export * from './history.js';
 export * from './guest.js';
 export * from './ids.js';
 export * from './image.js';
+export * from './loss.js';
 export * from './observation.js';
 export * from './ports.js';
 export * from './radio.js';

@@ -1,5 +1,6 @@
 import type { HistoryReader } from './history.js';
 import type { GatewayId, ImageName, RunId } from './ids.js';
+import type { LossReader, LossWriter } from './loss.js';
 import type { Observation, Position, Sample, StoredObservation } from './observation.js';
 import type { QueueReason, RunRecord } from './run.js';
 import type { ScheduleStore } from './schedule.js';
@@ -123,6 +124,8 @@ export interface Store
     RunJournal,
     RunChangeReader,
     CursorKeeper,
+    LossReader,
+    LossWriter,
     AsyncDisposable {
   readonly schedules: ScheduleStore;
   readonly gatewayId: GatewayId;

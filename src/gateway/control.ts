@@ -1,5 +1,5 @@
 import { createConsoleReader } from '../console/index.js';
-import { PerigeeError } from '../domain/index.js';
+import { BEFORE_EVERYTHING, PerigeeError, describeLoss } from '../domain/index.js';
 import type {
   Clock,
   GatewayControl,
@@ -8,7 +8,7 @@ import type {
   ImageSummary,
   RadioState,
 } from '../domain/index.js';
-import type { RunId, Store, SyncSummary } from '../domain/index.js';
+import type { LossReader, LossSummary, RunId, Store, SyncSummary, ToldLoss } from '../domain/index.js';
 import type { Catalogue } from '../images/index.js';
 import { packageVersion } from '../platform/index.js';
 import type { Confinement } from '../confinement/index.js';
@@ -55,6 +55,7 @@ export function createControl(parts: ControlParts): GatewayControl {
     },
     latest: () => Promise.resolve(store.latest()),
     history: (request) => store.history(request),
+    losses: () => Promise.resolve(lossesOf(store)),
     consoleLog: (id) => readLog(store, logDirectory, id),
     run: (request) => follow(runner, request),
     news: () => runner.events.subscribe(),
@@ -89,12 +90,22 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     readyGuests: Object.fromEntries(runner.pool.ready()),
     store: store.counts(),
     lostObservations: recorder.lost,
+    losses: summaryOfLosses(lossesOf(store)),
     dataDirectoryGone: parts.dataDirectoryGone(),
     safeguards: parts.confinement.safeguards(),
     radio: { driver: radio.driver, state: radio.state },
     sync: summaryOfSync(uploader.status()),
     ...(webUrl === undefined ? {} : { webUrl }),
   };
+}
+
+function lossesOf(store: LossReader): readonly ToldLoss[] {
+  const records = store.losses(BEFORE_EVERYTHING).toReversed();
+  return records.map((record) => ({ ...record, text: describeLoss(record) }));
+}
+
+function summaryOfLosses([latest, ...others]: readonly ToldLoss[]): LossSummary {
+  return latest === undefined ? { records: 0 } : { records: 1 + others.length, latest: latest.text };
 }
 
 function summaryOfSync({ state, batchesAcknowledged, samplesAcknowledged }: SyncStatus): SyncSummary {

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { Logger, Position, Resolution } from '../domain/index.js';
+import type { Logger, Loss, LossWriter, Position, Resolution } from '../domain/index.js';
 import { decodeBlock, decodeColumns, decodeHeader, decodeMonotonic, encodeBlock } from './block-codec.js';
 import type { BlockHeader } from './block-codec.js';
 import { put } from './database.js';
@@ -37,6 +37,7 @@ export interface ReaderParts {
   readonly db: Database;
   readonly path: string;
   readonly logger: Logger;
+  readonly losses: LossWriter;
 }
 
 /** Columns that follow one another in a block, by the first's number. */
@@ -67,14 +68,16 @@ export class BlockReader {
   readonly #db: Database;
   readonly #path: string;
   readonly #logger: Logger;
+  readonly #losses: LossWriter;
   readonly #resolution: Resolution;
   readonly #columnsOfSeries: number;
   readonly #told = new Set<string>();
 
-  constructor({ db, path, logger }: ReaderParts, resolution: Resolution = 'raw') {
+  constructor({ db, path, logger, losses }: ReaderParts, resolution: Resolution = 'raw') {
     this.#db = db;
     this.#path = path;
     this.#logger = logger;
+    this.#losses = losses;
     this.#resolution = resolution;
     this.#columnsOfSeries = columnsOfSeries(resolution);
   }
@@ -169,7 +172,7 @@ export class BlockReader {
     for (const [index, plan] of plans.entries()) {
       const [times, columns] = parts.slice(2 * index, 2 * index + 2).map((bytes) => bytes && unseal(bytes));
       const slice = times && columns && sliceOf(plan, times, columns, wanted.columns);
-      if (!slice) this.#tell(plan.block.place);
+      if (!slice) this.#tell(plan.block.place, plan.block.header);
       else groups.set(plan.block, [...(groups.get(plan.block) ?? []), slice]);
     }
     return [...groups.values()];
@@ -201,16 +204,26 @@ export class BlockReader {
     const values: readonly (Uint8Array | undefined)[] = await this.#db.getMany(wanted);
     const parts = values.flatMap((value) => (value === undefined ? [] : (unseal(value) ?? [])));
     const decoded = decodeBlock(header, parts);
-    if (decoded === undefined) this.#tell(place);
+    if (decoded === undefined) this.#tell(place, header);
     return decoded && rowsOf({ ...decoded, epoch, first: sequence }, behind);
   }
 
-  #tell(place: Position): void {
+  #tell(place: Position, header?: BlockHeader): void {
     const text = `${place.epoch}/${place.sequence}`;
     if (this.#told.has(text)) return;
     this.#told.add(text);
     this.#logger.error({ path: this.#path, block: place }, 'a block is damaged: its observations are lost');
+    if (this.#resolution === 'raw') this.#losses.noteLoss(lossOf(place, header));
   }
+}
+
+/** Of a block whose header is damaged too, only where it began is known. */
+function lossOf({ epoch, sequence: first }: Position, header: BlockHeader | undefined): Loss {
+  const loss = { reason: 'damaged', what: 'observations', epoch } as const;
+  if (header === undefined) return { ...loss, sequences: { first, last: first } };
+  const { observations: count, wallMs } = header;
+  const times = { fromMs: wallMs.least, toMs: wallMs.most };
+  return { ...loss, count, sequences: { first, last: first + count - 1 }, times };
 }
 
 interface Plan {

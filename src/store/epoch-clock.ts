@@ -16,12 +16,15 @@ export interface EpochClock {
     /** Wall time less monotonic time, as the gateway believed it at the last one. */
     readonly offsetMs: number;
   };
+  /** Whether the store was closed with all of it in blocks: nothing can be missing at its end. */
+  readonly closed?: true;
 }
 
 const amount = v.pipe(v.number(), v.finite());
 const epochClock = v.object({
   boot: v.string(),
   stored: v.exactOptional(v.object({ fromUs: amount, toUs: amount, offsetMs: amount })),
+  closed: v.exactOptional(v.literal(true)),
 }) satisfies v.GenericSchema<unknown, EpochClock>;
 
 function encodeEpochClock(clock: EpochClock): Uint8Array {
@@ -63,6 +66,16 @@ export class EpochClocks {
   /** Writes what a block's observations say; telling it twice changes nothing. */
   note(block: Pick<OpenBlock, 'epoch' | 'shapes'>): Operation {
     return this.#put(block.epoch, clockWith(this.#of(block.epoch), block));
+  }
+
+  /** Writes that nothing more comes, and that all of it is in blocks. */
+  close(epoch: number): Operation {
+    return this.#put(epoch, { ...this.#of(epoch), closed: true });
+  }
+
+  /** Undefined for one of which nothing is known. */
+  clockOf(epoch: number): EpochClock | undefined {
+    return this.#clocks.get(epoch);
   }
 
   /** As it will be once the open block is noted. */

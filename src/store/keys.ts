@@ -22,6 +22,7 @@ import type { Position, Resolution, RunId } from '../domain/index.js';
  *     run going     = 'g' run-id:16 ASCII bytes      of those that have not ended
  *     cursor        = 'c' name:ASCII bytes
  *     schedule      = 'a' name:ASCII bytes
+ *     loss          = 'w' epoch:u32 sequence:u64     of what was not recorded, in the order in which it began
  *
  *     observation   = 'o' epoch:u32 sequence:u64     of format 2, until it is moved into a block
  *
@@ -49,6 +50,7 @@ const FAMILIES = {
   runGoing: 'g',
   cursor: 'c',
   schedule: 'a',
+  loss: 'w',
 } as const;
 
 export type Family = keyof typeof FAMILIES;
@@ -139,6 +141,10 @@ export function cursorKeyOf(name: string): Uint8Array {
 
 export function scheduleKeyOf(name: string): Uint8Array {
   return key('schedule', name.length, (view) => writeAscii(view, 1, name));
+}
+
+export function lossKeyOf(born: Position): Uint8Array {
+  return key('loss', POSITION_BYTES, (view) => writePosition(view, 1, born));
 }
 
 export function rangeOf(family: Family): KeyRange {

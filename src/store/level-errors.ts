@@ -1,4 +1,5 @@
 import { PerigeeError, reasonOf } from '../domain/index.js';
+import type { LossReason } from '../domain/index.js';
 
 /** What a failed opening of LevelDB means to a person. */
 export function openingFailed(path: string, cause: unknown): PerigeeError {
@@ -32,6 +33,19 @@ export const CHECK_DIRECTORY = 'Choose another directory with --data, or correct
 
 export function unusable(message: string, cure: string, cause?: unknown): PerigeeError {
   return new PerigeeError('data-dir-unusable', message, cure, { cause });
+}
+
+/** LevelDB says what the system said as text alone. */
+const DISK_REASONS: readonly (readonly [LossReason, RegExp])[] = [
+  ['disk-full', /ENOSPC|EDQUOT|No space left on device|Disk quota exceeded|disk is full/],
+  ['read-only', /EROFS|Read-only file system/],
+];
+
+/** Why what could not be stored is lost. */
+export function lossReasonOf(error: unknown): LossReason {
+  if (error instanceof PerigeeError && error.code === 'store-refused') return 'refused';
+  const text = chain(error).map(reasonOf).join(' ');
+  return DISK_REASONS.find(([, pattern]) => pattern.test(text))?.[0] ?? 'io-error';
 }
 
 /** LevelDB's binding gives the reason as the cause of a general error. */

@@ -1,6 +1,14 @@
 import { BEFORE_EVERYTHING, assert, reasonOf } from '../domain/index.js';
 import type { Clock, GatewayId, LatestSample, Logger, Observation, Position } from '../domain/index.js';
-import type { HistoryPoint, HistoryRequest, RunChange, RunId, RunRecord } from '../domain/index.js';
+import type {
+  HistoryPoint,
+  HistoryRequest,
+  Loss,
+  LossRecord,
+  RunChange,
+  RunId,
+  RunRecord,
+} from '../domain/index.js';
 import type { ScheduleStore, Store, StoreCounts, StoredObservation } from '../domain/index.js';
 import { Appender } from './appender.js';
 import { decodePosition, encodePosition } from './codec.js';
@@ -127,19 +135,32 @@ export class LevelStore implements Store {
     await this.#inTurn(() => this.#opened.write([put(keys.cursorKeyOf(name), encodePosition(position))]));
   }
 
+  losses(after: Position): readonly LossRecord[] {
+    return this.#opened.losses.losses(after);
+  }
+
+  noteLoss(loss: Loss): void {
+    this.#opened.losses.noteLoss(loss);
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    const { db, head, logger } = this.#opened;
+    const { clocks, db, head, logger, losses, write } = this.#opened;
     this.#upkeep[Symbol.dispose]();
-    await this.#appender.finish().catch((error: unknown) => {
+    const finish = async (): Promise<void> => {
+      await this.#appender.finish();
+      await write([clocks.close(this.epoch)], { sync: true });
+    };
+    await finish().catch((error: unknown) => {
       const fields = { reason: reasonOf(error) };
       logger.warn(fields, 'the last samples stay in the head log; the next start reads them from there');
     });
     await this.#writes.take(() => Promise.resolve());
+    await losses[Symbol.asyncDispose]();
     await head[Symbol.asyncDispose]();
     await db.close();
   }

@@ -1,5 +1,6 @@
 import { PerigeeError } from '../domain/index.js';
 import type { Clock, Logger, Store } from '../domain/index.js';
+import { BLOCK_US } from './appender.js';
 import { prepareStoreFolder } from './data-directory.js';
 import { openDatabase } from './database.js';
 import { openingFailed } from './level-errors.js';
@@ -50,17 +51,18 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
     const write = createWriter({ db, path, logger, reserve, beforeWrite: faults.beforeWrite });
     const identity = await beginEpoch(db, path);
     const isFrugal = options.durability === 'frugal';
+    const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
     const contents = await openContents({
       db,
       path,
       write,
       logger,
       isFrugal,
+      powerCutMs: isFrugal ? BLOCK_US / 1000 : syncMs,
       epoch: identity.epoch,
     });
     const openMs = (clock.monotonicUs() - startedUs) / 1000;
     logger.debug({ path, epoch: identity.epoch, openMs, ...contents.ledger.counts() }, 'store open');
-    const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
     const { beforeWrite = () => Promise.resolve() } = faults;
     return new LevelStore({
       db,

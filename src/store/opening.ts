@@ -14,12 +14,14 @@ import type { EpochClock } from './epoch-clock.js';
 import { Head } from './head.js';
 import * as keys from './keys.js';
 import { Ledger } from './ledger.js';
+import { LossLog } from './loss-log.js';
 import { corrupt, unusable } from './level-errors.js';
 import { prepareMemoryFolder } from './memory-folder.js';
 import { moveRows } from './migration.js';
 import type { Write } from './migration.js';
 import { decodeRow, decodeSeries } from './observation-codec.js';
 import type { PlacedRow } from './open-block.js';
+import { notePowerCut } from './power-cut.js';
 import { recoveryOperations } from './recovery.js';
 import { Rollups } from './rollups.js';
 
@@ -61,12 +63,15 @@ export interface OpeningParts {
   readonly epoch: number;
   /** Whether a power cut may lose all that is in no block. */
   readonly isFrugal: boolean;
+  /** How long before a power cut nothing need be found. */
+  readonly powerCutMs: number;
 }
 
 export interface StoreContents {
   readonly clocks: EpochClocks;
   readonly head: Head;
   readonly ledger: Ledger;
+  readonly losses: LossLog;
   readonly readers: Readonly<Record<Resolution, BlockReader>>;
   readonly rollups: Rollups;
 }
@@ -78,19 +83,22 @@ export async function openContents(parts: OpeningParts): Promise<StoreContents> 
   await moveRows(db, write, clocks, logger);
   const ledger = new Ledger(epoch, await readTotals(db, path));
   await loadSeries(db, path, ledger);
+  const losses = await LossLog.open(parts);
   const { head, rows } = await openHead(parts);
   try {
-    const operations = recoveryOperations(rows, ledger, clocks, logger);
-    const begun = clocks.begin(epoch, await bootId());
+    const operations = recoveryOperations(rows, ledger, clocks, { logger, losses });
+    const boot = await bootId();
+    notePowerCut(losses, clocks, { ...parts, boot });
+    const begun = clocks.begin(epoch, boot);
     const starts = put(keys.HEAD_KEY, encodeHeadStarts(head.starts));
     await write([...operations, put(keys.TOTALS_KEY, encodeTotals(ledger.totals)), begun, starts], {
       sync: true,
     });
     head.release();
     const readers = {
-      raw: new BlockReader(parts),
-      minutes: new BlockReader(parts, 'minutes'),
-      hours: new BlockReader(parts, 'hours'),
+      raw: new BlockReader({ ...parts, losses }),
+      minutes: new BlockReader({ ...parts, losses }, 'minutes'),
+      hours: new BlockReader({ ...parts, losses }, 'hours'),
     };
     const checkpoint = await readPositionAt(db, path, keys.CHECKPOINT_KEY);
     for (let at: Position | undefined = checkpoint; at !== undefined;) {
@@ -101,7 +109,7 @@ export async function openContents(parts: OpeningParts): Promise<StoreContents> 
     const folded = await readPositionAt(db, path, keys.FOLDED_KEY);
     const rollups = new Rollups({ readers, write, ledger, epoch }, checkpoint, folded);
     await rollups.fold();
-    return { clocks, head, ledger, readers, rollups };
+    return { clocks, head, ledger, losses, readers, rollups };
   } catch (error) {
     await head[Symbol.asyncDispose]();
     throw error;

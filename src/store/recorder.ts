@@ -1,4 +1,6 @@
-import { reasonOf, type Logger, type Observation, type ObservationWriter } from '../domain/index.js';
+import { reasonOf } from '../domain/index.js';
+import type { Logger, LossReason, LossWriter, Observation, ObservationWriter } from '../domain/index.js';
+import { lossReasonOf } from './level-errors.js';
 
 /** Some seconds of a busy gateway; a card that stalls for longer costs observations, and says so. */
 const MAX_WAITING = 1024;
@@ -12,22 +14,33 @@ export interface Recorder extends AsyncDisposable {
   readonly lost: number;
 }
 
+/** What is recorded in, and told what could not be. */
+export interface RecorderStore extends ObservationWriter, LossWriter {
+  readonly epoch: number;
+}
+
 /** Disposing it stores what waits. */
-export function createRecorder(writer: ObservationWriter, logger: Logger): Recorder {
+export function createRecorder(store: RecorderStore, logger: Logger): Recorder {
   const waiting: Observation[] = [];
   const losses = new Losses(logger);
   let loop: Promise<void> | undefined;
+  const lose = ({ wallMs }: Observation, reason: LossReason, text: string): void => {
+    losses.add(text);
+    const times = { fromMs: wallMs, toMs: wallMs };
+    store.noteLoss({ reason, what: 'observations', count: 1, epoch: store.epoch, times });
+  };
 
   const drain = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      await writer.append(next).catch((error: unknown) => losses.add(reasonOf(error)));
+      const one = next;
+      await store.append(one).catch((error: unknown) => lose(one, lossReasonOf(error), reasonOf(error)));
     }
     loop = undefined;
   };
   return {
     record(observation) {
       if (waiting.length === MAX_WAITING) {
-        losses.add(`${MAX_WAITING} wait already`);
+        lose(observation, 'overload', `${MAX_WAITING} wait already`);
         return;
       }
       waiting.push(observation);

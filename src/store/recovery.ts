@@ -1,4 +1,4 @@
-import type { Logger } from '../domain/index.js';
+import type { Logger, LossWriter } from '../domain/index.js';
 import { blockOperations } from './block-store.js';
 import type { Operation } from './database.js';
 import type { EpochClocks } from './epoch-clock.js';
@@ -11,12 +11,12 @@ export function recoveryOperations(
   rows: readonly PlacedRow[],
   ledger: Ledger,
   clocks: EpochClocks,
-  logger: Logger,
+  { logger, losses }: { readonly logger: Logger; readonly losses: LossWriter },
 ): Operation[] {
   const known = rows.filter(({ seriesIds }) => seriesIds.every((id) => ledger.seriesOf(id) !== undefined));
   const blocks = blocksOf(known);
   for (const row of known) ledger.count(row);
-  tellGaps(blocks, logger);
+  tellGaps(blocks, logger, losses);
   if (known.length < rows.length)
     logger.error(
       { observations: rows.length - known.length },
@@ -39,11 +39,14 @@ export function blocksOf(rows: readonly PlacedRow[]): readonly OpenBlock[] {
   return blocks;
 }
 
-function tellGaps(blocks: readonly OpenBlock[], logger: Logger): void {
+function tellGaps(blocks: readonly OpenBlock[], logger: Logger, losses: LossWriter): void {
   for (const [index, block] of blocks.entries()) {
     const before = blocks[index - 1];
     if (before?.epoch !== block.epoch) continue;
-    const lost = { epoch: block.epoch, from: before.end.sequence + 1, to: block.first - 1 };
-    logger.error(lost, 'the head log is damaged: these observations are lost');
+    const { epoch } = block;
+    const sequences = { first: before.end.sequence + 1, last: block.first - 1 };
+    logger.error({ epoch, ...sequences }, 'the head log is damaged: these observations are lost');
+    const count = sequences.last - sequences.first + 1;
+    losses.noteLoss({ reason: 'damaged', what: 'observations', epoch, count, sequences });
   }
 }

@@ -11,6 +11,7 @@ import type {
   RunNews,
   RunRecord,
   ScheduleStatus,
+  ToldLoss,
 } from '../domain/index.js';
 
 /** The gateway behind a Unix socket. Every call fails with `gateway-not-running` when nobody listens there. */
@@ -34,6 +35,7 @@ export function connectControl(socketPath: string): GatewayControl {
         path: `/api/history?${query.toString()}`,
       });
     },
+    losses: () => get<readonly ToldLoss[]>('/api/losses'),
     consoleLog: (id) => text({ ...to, method: 'GET', path: `/api/runs/${id}/log` }),
     run: (body) => stream<RunNews>({ ...to, method: 'POST', path: '/api/runs', body }),
     news: () => stream<RunNews>({ ...to, method: 'GET', path: '/api/live' }),

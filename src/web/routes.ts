@@ -72,6 +72,7 @@ export const ROUTES: readonly Route[] = [
   read(/^\/api\/images$/, async (control) => json(await control.images())),
   read(/^\/api\/latest$/, async (control) => json(await control.latest())),
   read(/^\/api\/history$/, history),
+  read(/^\/api\/losses$/, async (control) => json(await control.losses())),
   read(/^\/api\/runs$/, async (control) => json(await control.runs(MAX_RUNS_LISTED))),
   read(/^\/api\/runs\/([^/]+)\/log$/, async (control, id) => ({
     kind: 'text',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
-import type { Observation, Sample, Store } from '../../src/domain/index.js';
+import type { Loss, Observation, Sample, Store } from '../../src/domain/index.js';
 import {
   LABELS_MAX,
   SAMPLES_PER_OBSERVATION_MAX,
@@ -27,6 +27,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   describe(`${name} as a journal of runs`, () => journalContract(withStore));
   describe(`${name} as a keeper of schedules`, () => scheduleContract(withStore));
   describe(`${name} as a keeper of cursors`, () => cursorContract(withStore));
+  describe(`${name} as a record of losses`, () => lossContract(withStore));
 }
 
 function writerContract(withStore: WithStore): void {
@@ -184,6 +185,43 @@ function readerContract(withStore: WithStore): void {
     await store.append(values(1, { a: 1, b: 1 }));
     await store.append(values(2, { b: 2 }));
     assert.deepEqual(store.counts(), { samples: 3, observations: 2, series: 2, refusedSamples: 0 });
+  });
+}
+
+function lossContract(withStore: WithStore): void {
+  const full = (count: number, fromMs: number): Loss => ({
+    ...{ reason: 'disk-full', what: 'observations', count, epoch: 1 },
+    times: { fromMs, toMs: fromMs },
+  });
+
+  withStore('has lost nothing at first', (store) => {
+    assert.deepEqual(store.losses(BEFORE_EVERYTHING), []);
+    return Promise.resolve();
+  });
+
+  withStore('joins what follows within a minute, and gives what changed behind a place', (store) => {
+    for (const [count, atMs] of [
+      [1, 1000],
+      [2, 50_000],
+      [4, 500_000],
+    ] as const)
+      store.noteLoss(full(count, atMs));
+    const told = store.losses(BEFORE_EVERYTHING);
+    assert.deepEqual(
+      told.map(({ count, times }) => ({ count, times })),
+      [
+        { count: 3, times: { fromMs: 1000, toMs: 50_000 } },
+        { count: 4, times: { fromMs: 500_000, toMs: 500_000 } },
+      ],
+    );
+    assert.deepEqual(store.losses(told[0]?.position ?? BEFORE_EVERYTHING), told.slice(1));
+    store.noteLoss(full(8, 520_000));
+    const changed = store.losses(told[1]?.position ?? BEFORE_EVERYTHING);
+    assert.deepEqual(
+      changed.map(({ count, born }) => ({ count, born })),
+      [{ count: 12, born: told[1]?.born }],
+    );
+    return Promise.resolve();
   });
 }
 

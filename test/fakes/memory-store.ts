@@ -19,6 +19,8 @@ import type {
   RunRecord,
 } from '../../src/domain/index.js';
 import type {
+  Loss,
+  LossRecord,
   RunChange,
   ScheduleRecord,
   ScheduleStore,
@@ -28,6 +30,7 @@ import type {
 } from '../../src/domain/index.js';
 import { assertCursorName, assertPosition } from '../../src/store/keys.js';
 import { Ledger, refused } from '../../src/store/ledger.js';
+import { LossList } from '../../src/store/loss-list.js';
 
 /** Some tens of megabytes. */
 const MEMORY_OBSERVATIONS_MAX = 100_000;
@@ -46,6 +49,7 @@ class MemoryStore implements Store {
   readonly gatewayId: GatewayId;
   readonly epoch: number;
   readonly #ledger: Ledger;
+  readonly #losses: LossList;
   readonly #observations: StoredObservation[] = [];
   /** In the order of their first puts. */
   readonly #runs = new Map<RunId, RunChange>();
@@ -64,6 +68,7 @@ class MemoryStore implements Store {
     this.gatewayId = gatewayId;
     this.epoch = epoch;
     this.#ledger = new Ledger(epoch, { samples: 0, observations: 0 });
+    this.#losses = new LossList(epoch, []);
   }
 
   async append(observation: Observation): Promise<Position> {
@@ -145,6 +150,14 @@ class MemoryStore implements Store {
     assertCursorName(name);
     assertPosition(position);
     this.#cursors.set(name, position);
+  }
+
+  losses(after: Position): readonly LossRecord[] {
+    return this.#losses.changedBehind(after);
+  }
+
+  noteLoss(loss: Loss): void {
+    this.#losses.note(loss);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -106,12 +106,12 @@ describe('the LevelDB store', () => {
     );
   });
 
-  it('leaves out a damaged block, and reads the others', async () => {
+  it('leaves out a damaged block, reads the others, and keeps what was lost', async () => {
     const cases = {
-      'its header': keys.blockKeyOf({ epoch: 1, sequence: 22 }),
-      'a part': keys.partKeyOf({ epoch: 1, sequence: 22 }, 1),
+      'its header': { key: keys.blockKeyOf({ epoch: 1, sequence: 22 }), last: 22, count: undefined },
+      'a part': { key: keys.partKeyOf({ epoch: 1, sequence: 22 }, 1), last: 42, count: 21 },
     };
-    for (const [what, key] of Object.entries(cases)) {
+    for (const [what, { key, last, count }] of Object.entries(cases)) {
       const directory = newDirectory();
       const { clock, advance } = handClock();
       {
@@ -136,6 +136,12 @@ describe('the LevelDB store', () => {
       assert.deepEqual(read, left, what);
       assert.deepEqual(await collect(store.read({ epoch: 1, sequence: 30 }, 1)).then(sequences), [43]);
       assert.equal(said.length, 1);
+      const [loss = assert.fail('a loss')] = store.losses(BEFORE_EVERYTHING);
+      assert.deepEqual([loss.reason, loss.count, loss.sequences], ['damaged', count, { first: 22, last }]);
+      await store[Symbol.asyncDispose]();
+      await using again = await open(directory);
+      await collect(again.read(BEFORE_EVERYTHING, 1000));
+      assert.deepEqual(again.losses(BEFORE_EVERYTHING), [loss], 'kept, and not told twice');
     }
   });
 });
@@ -176,6 +182,45 @@ describe('the LevelDB store, at a power cut,', () => {
     assert.deepEqual(left.counts(), store.counts());
     assert.deepEqual((await left.list(1))[0], run('9', 1));
   });
+
+  for (const [what, boot, reasons] of [
+    ['another boot', 'before', ['power-cut']],
+    ['the same boot', undefined, []],
+  ] as const) {
+    it(`has a record of it where ${what} left the store open, and none where it was closed`, async () => {
+      const directory = newDirectory();
+      const { clock } = handClock();
+      const last = observationAt(2);
+      const store = await open(directory, { clock, powerCutSeconds: 0.02 });
+      for (const at of [1, 2]) await store.append(observationAt(at));
+      await delay(200);
+      const cut = powerCut(directory);
+      await store[Symbol.asyncDispose]();
+      for (const [left, expected] of [
+        [cut, reasons],
+        [directory, []],
+      ] as const) {
+        if (boot !== undefined) await pretendBoot(left, boot);
+        await using again = await open(left, { clock });
+        const losses = again.losses(BEFORE_EVERYTHING);
+        assert.deepEqual(
+          losses.map(({ reason }) => reason),
+          expected,
+        );
+        for (const { times } of losses)
+          assert.deepEqual(times, { fromMs: last.wallMs, toMs: last.wallMs + 10_000 });
+      }
+    });
+  }
+
+  /** As if the machine had been started since. */
+  async function pretendBoot(directory: string, boot: string): Promise<void> {
+    const options = { keyEncoding: 'view', valueEncoding: 'utf8' } as const;
+    const db = new Level<Uint8Array, string>(join(directory, 'store'), options);
+    const key = keys.epochKeyOf(1);
+    await db.put(key, JSON.stringify({ ...(JSON.parse(await db.get(key)) as object), boot }));
+    await db.close();
+  }
 
   it('loses what is in no block where it was told to be frugal, and is sound', async () => {
     const directory = newDirectory();

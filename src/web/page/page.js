@@ -149,6 +149,7 @@ function showGateway(status) {
     Running: `${formatAge(status.uptimeSeconds * 1000)}, start ${status.epoch} of this data directory`,
     Guests: `${status.activeRuns - status.queuedRuns} running, ${status.queuedRuns} waiting, ${status.startedRuns} started${readyText(status.readyGuests)}`,
     Stored: `${status.store.samples} samples of ${status.store.series} metrics`,
+    Lost: status.losses.latest ?? 'nothing',
     Radio: describeRadio(status.radio),
     Backend: status.sync.text,
     Memory: formatValue(status.rssBytes, 'bytes'),

@@ -57,6 +57,8 @@ const PURE_FILES: readonly string[] = [
   'src/store/head-codec.ts',
   'src/store/latest-values.ts',
   'src/store/ledger.ts',
+  'src/store/loss-codec.ts',
+  'src/store/loss-list.ts',
   'src/store/open-block.ts',
   'src/store/shapes.ts',
   'src/store/wire.ts',

@@ -1,0 +1,85 @@
+import { reasonOf } from '../domain/index.js';
+import type { Logger, Loss, LossReader, LossRecord, LossWriter, Position } from '../domain/index.js';
+import { put, remove } from './database.js';
+import type { Database, Operation } from './database.js';
+import * as keys from './keys.js';
+import { decodeLoss, encodeLoss } from './loss-codec.js';
+import { LossList } from './loss-list.js';
+import type { Write } from './migration.js';
+import { Turns } from './turns.js';
+
+/** What is lost on end is written so often; a disk that failed is asked no more often either. */
+const WRITE_MS = 5000;
+
+interface LossLogParts {
+  readonly db: Database;
+  readonly write: Write;
+  readonly logger: Logger;
+  readonly epoch: number;
+}
+
+/** Keeps what was lost in the database. While that takes nothing it waits in memory, where it is small. */
+export class LossLog implements LossReader, LossWriter, AsyncDisposable {
+  readonly #write: Write;
+  readonly #logger: Logger;
+  readonly #list: LossList;
+  readonly #turns = new Turns();
+  /** By their keys, as text. */
+  #unwritten = new Map<string, Operation>();
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor({ write, logger, epoch }: LossLogParts, records: readonly LossRecord[]) {
+    this.#write = write;
+    this.#logger = logger;
+    this.#list = new LossList(epoch, records);
+  }
+
+  /** One that cannot be read is left out: the rest says enough to a person. */
+  static async open(parts: LossLogParts): Promise<LossLog> {
+    const found = await parts.db.values(keys.rangeOf('loss')).all();
+    return new LossLog(
+      parts,
+      found.flatMap((bytes) => decodeLoss(bytes) ?? []),
+    );
+  }
+
+  losses(after: Position): readonly LossRecord[] {
+    return this.#list.changedBehind(after);
+  }
+
+  noteLoss(loss: Loss): void {
+    const { put: changed, removed } = this.#list.note(loss);
+    for (const record of changed) this.#later(put(keys.lossKeyOf(record.born), encodeLoss(record)));
+    for (const record of removed) this.#later(remove(keys.lossKeyOf(record.born)));
+  }
+
+  /** What the disk does not take now is lost with the process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#flush();
+  }
+
+  #later(operation: Operation): void {
+    this.#unwritten.set(Buffer.from(operation.key).toString('hex'), operation);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#flush();
+    }, WRITE_MS).unref();
+  }
+
+  #flush(): Promise<void> {
+    return this.#turns.take(async () => {
+      const operations = this.#unwritten;
+      if (operations.size === 0) return;
+      this.#unwritten = new Map();
+      try {
+        await this.#write([...operations.values()]);
+      } catch (error) {
+        this.#logger.warn({ reason: reasonOf(error) }, 'what was lost is not written down yet');
+        const newer = this.#unwritten;
+        this.#unwritten = new Map();
+        for (const operation of [...operations.values(), ...newer.values()]) this.#later(operation);
+      }
+    });
+  }
+}
