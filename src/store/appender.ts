@@ -22,15 +22,15 @@ import { Turns } from './turns.js';
 export const BLOCK_US = 300 * 1e6;
 /** Eight bytes each, while they wait to become a block. */
 const BLOCK_SAMPLES_MAX = 2 ** 18;
-/** Written together: it fits into one frame, whatever the values are. */
+/** Written together: one write to the head log. */
 const GROUP_OBSERVATIONS_MAX = 256;
-const GROUP_SAMPLES_MAX = 4096;
+const GROUP_SAMPLES_MAX = 2 ** 14;
 /** Writers wait for their promises: more than this is a writer that does not. */
 const WAITING_MAX = 2048;
 /** A disk that failed is not asked with every observation. */
 const RETRY_US = 10 * 1e6;
 /** What the last group before the ring is full may take. */
-const ROOM_BYTES_LEAST = 2 ** 17;
+const ROOM_BYTES_LEAST = 2 ** 18;
 
 export interface AppenderParts {
   readonly clocks: EpochClocks;
@@ -143,7 +143,7 @@ export class Appender {
       this.#newSeries.push(...series);
     }
     if (head.usedBytes > RING_BYTES - ROOM_BYTES_LEAST) await this.#flush();
-    const rows = planned.map(({ entry }) => rowOf(entry));
+    const rows = rowsOf(planned.map(({ entry }) => entry));
     try {
       await beforeWrite();
       if (rows.length > 0) await head.append(rows);
@@ -231,7 +231,17 @@ export class Appender {
   }
 }
 
-function rowOf({ position, observation, seriesIds }: Entry): PlacedRow {
-  const { monotonicUs, wallMs, runId, samples } = observation;
-  return { position, monotonicUs, wallMs, runId, seriesIds, values: samples.map(({ value }) => value) };
+/** Their values are in one piece of memory. */
+function rowsOf(entries: readonly Entry[]): readonly PlacedRow[] {
+  const all = new Float64Array(entries.reduce((count, { seriesIds }) => count + seriesIds.length, 0));
+  let end = 0;
+  return entries.map(({ position, observation, seriesIds }) => {
+    const { monotonicUs, wallMs, runId, samples } = observation;
+    const start = end;
+    for (const { value } of samples) {
+      all[end] = value;
+      end += 1;
+    }
+    return { position, monotonicUs, wallMs, runId, seriesIds, values: all.subarray(start, end) };
+  });
 }

@@ -37,18 +37,21 @@ export function unpack(
 }
 
 function packBits(writer: ByteWriter, numbers: Float64Array, from: number, to: number, width: number): void {
+  const bytes = writer.room(Math.ceil(((to - from) * width) / 8));
   let waiting = 0;
   let bits = 0;
+  let next = 0;
   for (let at = from; at < to; at += 1) {
     waiting |= (numbers[at] ?? 0) << bits;
     bits += width;
     while (bits >= 8) {
-      writer.u8(waiting & 255);
+      bytes[next] = waiting;
+      next += 1;
       waiting >>>= 8;
       bits -= 8;
     }
   }
-  if (bits > 0) writer.u8(waiting);
+  if (bits > 0) bytes[next] = waiting;
 }
 
 function unpackBits(
@@ -76,10 +79,13 @@ function unpackBits(
 }
 
 function packBytes(writer: ByteWriter, numbers: Float64Array, from: number, to: number, width: number): void {
+  const bytes = writer.room(((to - from) * width) / 8);
+  let next = 0;
   for (let at = from; at < to; at += 1) {
     let rest = numbers[at] ?? 0;
     for (let bits = 0; bits < width; bits += 8) {
-      writer.u8(rest % 256);
+      bytes[next] = rest % 256;
+      next += 1;
       rest = Math.floor(rest / 256);
     }
   }
@@ -92,9 +98,14 @@ function unpackBytes(
   to: number,
   width: number,
 ): void {
+  const bytes = reader.raw(((to - from) * width) / 8);
+  let next = 0;
   for (let at = from; at < to; at += 1) {
     let value = 0;
-    for (let bits = 0; bits < width; bits += 8) value += reader.u8() * 2 ** bits;
+    for (let factor = 1, left = width; left > 0; left -= 8, factor *= 256) {
+      value += (bytes[next] ?? 0) * factor;
+      next += 1;
+    }
     numbers[at] = value;
   }
 }

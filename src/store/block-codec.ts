@@ -1,6 +1,7 @@
 import { assert } from '../domain/index.js';
+import type { RunId } from '../domain/index.js';
 import { ByteReader, ByteWriter } from './bytes.js';
-import { decodeColumn, encodeColumn } from './column-codec.js';
+import { ColumnEncoder, decodeColumn } from './column-codec.js';
 import type { OpenBlock, Shape } from './open-block.js';
 import { readRunId, readSeriesIds, writeRunId, writeSeriesIds } from './wire.js';
 
@@ -43,9 +44,9 @@ const RUN = 1;
 /** So many columns that follow one another are never in two parts. */
 export function encodeBlock(block: OpenBlock, together = 1): EncodedBlock {
   assert(block.count > 0, 'a block holds something');
-  const columns = block.shapes.flatMap((shape) => encodeColumns(shape));
-  const { parts, firstColumns } = divide(columns, together);
-  return { header: encodeHeader(block, firstColumns), parts: [encodeTimes(block), ...parts] };
+  const encoder = new ColumnEncoder(block.count);
+  const { parts, firstColumns } = encodeColumns(encoder, block.shapes, together);
+  return { header: encodeHeader(block, firstColumns), parts: [encodeTimes(encoder, block), ...parts] };
 }
 
 function encodeHeader({ count, shapes }: OpenBlock, firstColumns: readonly number[]): Uint8Array {
@@ -90,68 +91,68 @@ export function decodeBlock(header: BlockHeader, parts: readonly Uint8Array[]): 
   const [timesPart, ...columnParts] = parts;
   const times = timesPart && decodeTimes(header, timesPart);
   if (times === undefined || columnParts.length !== header.firstColumns.length) return undefined;
-  const rows = header.shapes.map(({ seriesIds, observations }) =>
-    new Array<number>(seriesIds.length * observations).fill(0),
+  const rows = header.shapes.map(
+    ({ seriesIds, observations }) => new Float64Array(seriesIds.length * observations),
   );
   const places = header.shapes.flatMap(({ seriesIds }, shape) =>
     seriesIds.map((_, place) => ({ shape, place })),
   );
   const ends = [...header.firstColumns.slice(1), places.length];
+  const column = new Float64Array(header.observations);
   for (const [index, part] of columnParts.entries()) {
     const reader = new ByteReader(part);
-    for (let column = header.firstColumns[index] ?? 0; column < (ends[index] ?? 0); column += 1) {
-      const { shape = 0, place = 0 } = places[column] ?? {};
+    for (let number = header.firstColumns[index] ?? 0; number < (ends[index] ?? 0); number += 1) {
+      const { shape = 0, place = 0 } = places[number] ?? {};
       const { observations = 0, seriesIds = [] } = header.shapes[shape] ?? {};
       reader.varint();
-      const values = decodeColumn(reader, observations);
-      const target = rows[shape] ?? [];
+      const values = column.subarray(0, observations);
+      decodeColumn(reader, values);
+      const target = rows[shape] ?? values;
       for (let at = 0; at < observations; at += 1) target[at * seriesIds.length + place] = values[at] ?? 0;
     }
     if (!reader.isDone) return undefined;
   }
-  const shapes = times.shapes.map((shape, index) => ({ ...shape, values: rows[index] ?? [] }));
+  const shapes = times.shapes.map((shape, index) => ({ ...shape, values: rows[index] ?? shape.values }));
   return { order: times.order, shapes };
 }
 
-function encodeColumns({ seriesIds, values, wallMs }: Shape): Uint8Array[] {
-  const writer = new ByteWriter(4096);
-  const column = new Float64Array(wallMs.length);
-  return seriesIds.map((_, place) => {
-    for (let at = 0; at < column.length; at += 1) column[at] = values[at * seriesIds.length + place] ?? 0;
-    writer.clear();
-    encodeColumn(writer, column);
-    return writer.finish();
-  });
-}
-
-function divide(
-  columns: readonly Uint8Array[],
+function encodeColumns(
+  encoder: ColumnEncoder,
+  shapes: readonly Shape[],
   together: number,
 ): { parts: Uint8Array[]; firstColumns: number[] } {
   const parts: Uint8Array[] = [];
   const firstColumns: number[] = [];
-  const writer = new ByteWriter(2 * PART_BYTES);
-  for (const [index, column] of columns.entries()) {
-    if (writer.length === 0) firstColumns.push(index);
-    writer.varint(column.length);
-    writer.raw(column);
-    const isFull = writer.length >= PART_BYTES && (index + 1) % together === 0;
-    if (!isFull && index < columns.length - 1) continue;
-    parts.push(writer.finish());
-    writer.clear();
+  const part = new ByteWriter(2 * PART_BYTES);
+  const piece = new ByteWriter(PART_BYTES);
+  let number = 0;
+  for (const { seriesIds, values, wallMs } of shapes) {
+    const column = new Float64Array(wallMs.length);
+    for (let place = 0; place < seriesIds.length; place += 1) {
+      for (let at = 0; at < column.length; at += 1) column[at] = values[at * seriesIds.length + place] ?? 0;
+      piece.clear();
+      encoder.encode(piece, column);
+      if (part.length === 0) firstColumns.push(number);
+      part.piece(piece);
+      number += 1;
+      if (part.length < PART_BYTES || number % together !== 0) continue;
+      parts.push(part.finish());
+      part.clear();
+    }
   }
+  if (part.length > 0) parts.push(part.finish());
   return { parts, firstColumns };
 }
 
-function encodeTimes({ order, shapes }: OpenBlock): Uint8Array {
+function encodeTimes(encoder: ColumnEncoder, { order, shapes }: OpenBlock): Uint8Array {
   const writer = new ByteWriter(4096);
   const piece = new ByteWriter(4096);
-  encodeColumn(piece, Float64Array.from(order));
+  encoder.encode(piece, Float64Array.from(order));
   writer.piece(piece);
   for (const { monotonicUs, wallMs, runIds } of shapes) {
     piece.clear();
-    encodeColumn(piece, Float64Array.from(monotonicUs));
-    encodeColumn(piece, Float64Array.from(wallMs));
+    encoder.encode(piece, Float64Array.from(monotonicUs));
+    encoder.encode(piece, Float64Array.from(wallMs));
     encodeRuns(piece, runIds);
     writer.piece(piece);
   }
@@ -173,12 +174,13 @@ function encodeRuns(writer: ByteWriter, runIds: Shape['runIds']): void {
 function decodeTimes(header: BlockHeader, part: Uint8Array): DecodedBlock | undefined {
   const reader = new ByteReader(part);
   reader.varint();
-  const order = Array.from(decodeColumn(reader, header.observations));
+  const order = Array.from(decodedColumn(reader, header.observations));
   const shapes = header.shapes.map(({ seriesIds, observations }) => {
     reader.varint();
-    const monotonicUs = Array.from(decodeColumn(reader, observations));
-    const wallMs = Array.from(decodeColumn(reader, observations));
-    return { seriesIds, monotonicUs, wallMs, runIds: decodeRuns(reader, observations), values: [] };
+    const monotonicUs = Array.from(decodedColumn(reader, observations));
+    const wallMs = Array.from(decodedColumn(reader, observations));
+    const runIds = decodeRuns(reader, observations);
+    return { seriesIds, monotonicUs, wallMs, runIds, values: new Float64Array(0) };
   });
   return reader.isDone ? { order, shapes } : undefined;
 }
@@ -192,7 +194,7 @@ export function decodeMonotonic(
   const reader = new ByteReader(part);
   for (let before = 0; before <= shape; before += 1) reader.raw(reader.varint());
   reader.varint();
-  const times = decodeColumn(reader, header.shapes[shape]?.observations ?? 0);
+  const times = decodedColumn(reader, header.shapes[shape]?.observations ?? 0);
   return reader.broken ? undefined : times;
 }
 
@@ -210,13 +212,19 @@ export function decodeColumns(
   for (let before = wanted.firstInPart; before < wanted.from; before += 1) reader.raw(reader.varint());
   const columns = Array.from({ length: wanted.count }, () => {
     reader.varint();
-    return decodeColumn(reader, wanted.observations);
+    return decodedColumn(reader, wanted.observations);
   });
   return reader.broken ? undefined : columns;
 }
 
+function decodedColumn(reader: ByteReader, observations: number): Float64Array {
+  const values = new Float64Array(observations);
+  decodeColumn(reader, values);
+  return values;
+}
+
 function decodeRuns(reader: ByteReader, observations: number): Shape['runIds'] {
-  const runIds: Shape['runIds'] = [];
+  const runIds: (RunId | undefined)[] = [];
   while (runIds.length < observations && !reader.broken) {
     const count = reader.count(observations - runIds.length);
     const runId = reader.u8() === RUN ? readRunId(reader) : undefined;

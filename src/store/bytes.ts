@@ -54,6 +54,13 @@ export class ByteWriter {
     this.#length += bytes.length;
   }
 
+  /** Room for so many bytes, to be filled before anything else is written. */
+  room(length: number): Uint8Array {
+    this.#reserve(length);
+    this.#length += length;
+    return this.#bytes.subarray(this.#length - length, this.#length);
+  }
+
   /** All of another writer's, behind its length. */
   piece(other: ByteWriter): void {
     this.varint(other.length);

@@ -17,49 +17,78 @@ import { EXPONENT_MAX, exponentOf, powerOf, scaled } from './decimals.js';
  */
 const DOUBLES = 255;
 const ORDER_FACTOR = 16;
-const ORDERS = [0, 1, 2] as const;
+const ORDER_MAX = 2;
 
 /** Small enough to follow what changes, large enough that `least` and `width` cost little. */
 const PACKED_TOGETHER = 64;
 /** An exception costs nine bytes: with more of them plain doubles are as good. */
 const EXCEPTIONS_PART = 8;
 
-export function encodeColumn(writer: ByteWriter, values: Float64Array): void {
-  const decimals = decimalsOf(values);
-  if (decimals === undefined) {
-    writer.u8(DOUBLES);
-    for (const value of values) writer.f64(value);
-    return;
+/** Room for the numbers of a column while it is encoded: one block's columns share it. */
+export class ColumnEncoder {
+  readonly #integers: Float64Array;
+  readonly #differences: readonly [Float64Array, Float64Array];
+  readonly #exceptions: number[] = [];
+
+  /** For columns of at most so many numbers. */
+  constructor(count: number) {
+    this.#integers = new Float64Array(count);
+    this.#differences = [new Float64Array(count), new Float64Array(count)];
   }
-  const { exponent, exceptions, integers } = decimals;
-  const { order, differences } = cheapest(integers);
-  writer.u8(order * ORDER_FACTOR + exponent);
-  writer.varint(exceptions.length);
-  let after = 0;
-  for (const place of exceptions) {
-    writer.varint(place - after);
-    writer.f64(values[place] ?? NaN);
-    after = place + 1;
+
+  encode(writer: ByteWriter, values: Float64Array): void {
+    const exceptions = this.#exceptions;
+    const integers = this.#integers.subarray(0, values.length);
+    const exponent = toIntegers(values, integers, exceptions);
+    if (exponent === undefined) {
+      writer.u8(DOUBLES);
+      for (const value of values) writer.f64(value);
+      return;
+    }
+    const { order, differences } = this.#cheapest(integers);
+    writer.u8(order * ORDER_FACTOR + exponent);
+    writer.varint(exceptions.length);
+    let after = 0;
+    for (const place of exceptions) {
+      writer.varint(place - after);
+      writer.f64(values[place] ?? NaN);
+      after = place + 1;
+    }
+    for (let place = 0; place < Math.min(order, differences.length); place += 1)
+      writer.zigzag(differences[place] ?? 0);
+    for (let from = order; from < differences.length; from += PACKED_TOGETHER)
+      encodePacked(writer, differences, from, Math.min(from + PACKED_TOGETHER, differences.length));
   }
-  for (let place = 0; place < Math.min(order, differences.length); place += 1)
-    writer.zigzag(differences[place] ?? 0);
-  for (let from = order; from < differences.length; from += PACKED_TOGETHER)
-    encodePacked(writer, differences, from, Math.min(from + PACKED_TOGETHER, differences.length));
+
+  /** The order of differences that packs best. */
+  #cheapest(integers: Float64Array): { readonly order: number; readonly differences: Float64Array } {
+    let before = integers;
+    let best = { order: 0, differences: integers, bits: bitsOf(integers, 0) };
+    for (const [index, room] of this.#differences.entries()) {
+      const order = index + 1;
+      const differences = room.subarray(0, integers.length);
+      subtract(before, differences, index);
+      const bits = bitsOf(differences, order);
+      if (bits < best.bits) best = { order, differences, bits };
+      before = differences;
+    }
+    return best;
+  }
 }
 
-/** Breaks the reader where it reads no column of `count` numbers. */
-export function decodeColumn(reader: ByteReader, count: number): Float64Array {
-  const values = new Float64Array(count);
+/** Fills `values`; breaks the reader where it reads no column of so many numbers. */
+export function decodeColumn(reader: ByteReader, values: Float64Array): void {
+  const count = values.length;
   const tag = reader.u8();
   if (tag === DOUBLES) {
     for (let place = 0; place < count; place += 1) values[place] = reader.f64();
-    return values;
+    return;
   }
   const exponent = tag % ORDER_FACTOR;
   const order = (tag - exponent) / ORDER_FACTOR;
-  if (exponent > EXPONENT_MAX || order >= ORDERS.length) {
+  if (exponent > EXPONENT_MAX || order > ORDER_MAX) {
     reader.break();
-    return values;
+    return;
   }
   const exceptions = decodeExceptions(reader, count);
   for (let place = 0; place < Math.min(order, count); place += 1) values[place] = reader.zigzag();
@@ -70,7 +99,6 @@ export function decodeColumn(reader: ByteReader, count: number): Float64Array {
   if (exponent > 0)
     for (let place = 0; place < count; place += 1) values[place] = (values[place] ?? 0) / power;
   for (const [place, value] of exceptions) values[place] = value;
-  return values;
 }
 
 function encodePacked(writer: ByteWriter, differences: Float64Array, from: number, to: number): void {
@@ -106,58 +134,49 @@ function decodeExceptions(reader: ByteReader, count: number): readonly (readonly
   return exceptions;
 }
 
-interface Decimals {
-  readonly exponent: number;
-  readonly exceptions: readonly number[];
-  /** In the place of an exception, the number before it. */
-  readonly integers: Float64Array;
-}
-
-/** Undefined where too many are no decimal numbers. */
-function decimalsOf(values: Float64Array): Decimals | undefined {
+/**
+ * The values as whole numbers of the least exponent that holds them all, and in the place of an exception the number
+ * before it. Undefined where too many are no decimal numbers.
+ */
+function toIntegers(values: Float64Array, integers: Float64Array, exceptions: number[]): number | undefined {
   const exceptionsMax = Math.floor(values.length / EXCEPTIONS_PART);
   let exponent = 0;
-  let strange = 0;
-  for (const value of values) {
-    if (!Number.isNaN(scaled(value, powerOf(exponent)))) continue;
-    const larger = exponentOf(value, exponent + 1);
-    if (larger >= 0) exponent = larger;
-    else if ((strange += 1) > exceptionsMax) return undefined;
-  }
-  const integers = new Float64Array(values.length);
-  const exceptions: number[] = [];
-  const power = powerOf(exponent);
+  let power = powerOf(exponent);
+  exceptions.length = 0;
   let before = 0;
   for (let place = 0; place < values.length; place += 1) {
-    const integer = scaled(values[place] ?? 0, power);
-    if (Number.isNaN(integer)) exceptions.push(place);
-    else before = integer;
+    const value = values[place] ?? 0;
+    const integer = scaled(value, power);
+    if (!Number.isNaN(integer)) before = integer;
+    else {
+      const larger = exponentOf(value, exponent + 1);
+      if (larger >= 0) {
+        exponent = larger;
+        power = powerOf(exponent);
+        exceptions.length = 0;
+        before = 0;
+        place = -1;
+        continue;
+      }
+      exceptions.push(place);
+      if (exceptions.length > exceptionsMax) return undefined;
+    }
     integers[place] = before;
   }
-  return exceptions.length > exceptionsMax ? undefined : { exponent, exceptions, integers };
+  return exponent;
 }
 
-/** The order of differences that packs best. */
-function cheapest(integers: Float64Array): { readonly order: number; readonly differences: Float64Array } {
-  let differences = integers;
-  let best = { order: 0, differences, bits: bitsOf(integers, 0) };
-  for (const order of ORDERS.slice(1)) {
-    differences = differencesOf(differences, order - 1);
-    const bits = bitsOf(differences, order);
-    if (bits < best.bits) best = { order, differences, bits };
+/** From the place `first` on, each less the one before it; up to there as they are. */
+function subtract(integers: Float64Array, differences: Float64Array, first: number): void {
+  let before = 0;
+  for (let place = 0; place < integers.length; place += 1) {
+    const integer = integers[place] ?? 0;
+    differences[place] = place > first ? integer - before : integer;
+    before = integer;
   }
-  return best;
 }
 
-/** From the place `first` on, each less the one before it. */
-function differencesOf(integers: Float64Array, first: number): Float64Array {
-  const differences = integers.slice();
-  for (let place = integers.length - 1; place > first; place -= 1)
-    differences[place] = (integers[place] ?? 0) - (integers[place - 1] ?? 0);
-  return differences;
-}
-
-/** Undoes `differencesOf`. */
+/** Undoes `subtract`. */
 function sum(values: Float64Array, first: number): void {
   for (let place = first + 1; place < values.length; place += 1)
     values[place] = (values[place] ?? 0) + (values[place - 1] ?? 0);

@@ -57,7 +57,7 @@ export class Fold {
     for (const [shape, buckets] of this.#buckets.entries()) {
       const seriesIds = this.#ids[shape] ?? [];
       for (const { startUs, wallMs, values } of buckets.values()) {
-        const rounded = values.map((value, at) =>
+        const rounded = Float64Array.from(values, (value, at) =>
           at % STRIDE === 1 ? Number(value.toPrecision(SUM_DIGITS)) : value,
         );
         block.add({ monotonicUs: startUs, wallMs, runId: undefined, seriesIds, values: rounded });

@@ -192,7 +192,9 @@ export class HeadDecoder {
     if (run === RUN_NONE) context.runIds[shape] = undefined;
     else if (run === RUN_THIS) context.runIds[shape] = readRunId(reader);
     else if (run !== RUN_AS_BEFORE) reader.break();
-    const values = seriesIds.map((_, place) => readValue(reader, exponents, integers, place));
+    const values = new Float64Array(seriesIds.length);
+    for (let place = 0; place < values.length; place += 1)
+      values[place] = readValue(reader, exponents, integers, place);
     const position = this.#next;
     this.#next = { epoch: position.epoch, sequence: position.sequence + 1 };
     const { monotonicUs, wallMs } = context;

@@ -12,6 +12,13 @@ import type { PlacedRow } from './open-block.js';
 /** Half a ring: with more than this in it, what it holds is made a block. */
 export const HEAD_FULL_BYTES = RING_BYTES / 2;
 
+/**
+ * A sample takes nine bytes at most, and three more where its shape is new; an observation, some thirty beside them. So
+ * these fit into a frame, whatever the values are.
+ */
+const FRAME_SAMPLES_MAX = 4096;
+const FRAME_ROWS_MAX = 256;
+
 export interface HeadOptions {
   /** The store's folder, on the card. */
   readonly folder: string;
@@ -73,15 +80,15 @@ export class Head implements AsyncDisposable {
 
   /** Once it resolves, a killed process loses none of it. After a failure none of it is in the log. */
   async append(rows: readonly PlacedRow[]): Promise<void> {
-    const payload = this.#encoder.encode(rows);
+    const payloads = [...framesOf(rows)].map((some) => this.#encoder.encode(some));
     try {
-      await (this.#memory ?? this.#card).append([payload]);
+      await (this.#memory ?? this.#card).append(payloads);
     } catch (error) {
       this.#encoder.startAfresh();
       throw error;
     }
     this.#isReleased = false;
-    if (this.#memory !== undefined && this.#options.onCard) this.#unsynced.push(payload);
+    if (this.#memory !== undefined && this.#options.onCard) this.#unsynced.push(...payloads);
   }
 
   /**
@@ -133,6 +140,19 @@ export class Head implements AsyncDisposable {
     this.#card.alignFor(bytes);
     await this.#card.append(payloads);
   }
+}
+
+function* framesOf(rows: readonly PlacedRow[]): Generator<readonly PlacedRow[]> {
+  let from = 0;
+  let samples = 0;
+  for (const [at, { values }] of rows.entries()) {
+    samples += values.length;
+    if (at === from || (samples <= FRAME_SAMPLES_MAX && at - from < FRAME_ROWS_MAX)) continue;
+    yield rows.slice(from, at);
+    from = at;
+    samples = values.length;
+  }
+  if (from < rows.length) yield rows.slice(from);
 }
 
 async function openRing(folder: string, logger: Logger): Promise<HeadRing> {

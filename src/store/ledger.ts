@@ -35,6 +35,15 @@ export interface Refusal {
   readonly reason: string;
 }
 
+const NO_SERIES: ReadonlyMap<number, Series> = new Map();
+const NO_REFUSALS: readonly Refusal[] = [];
+
+/** Series that an observation named, with their numbers. */
+interface KnownList {
+  readonly series: readonly Series[];
+  readonly ids: readonly number[];
+}
+
 /** What is planned and not yet committed: a group of observations is written together. */
 export interface Draft {
   sequence: number;
@@ -54,6 +63,8 @@ export class Ledger {
   readonly #ids = new Map<string, number>();
   /** Sources send the same series objects over and over: their text need not be made each time. */
   readonly #idsByObject = new WeakMap<Series, number>();
+  /** And in the same order: of lists that were taken whole, by their first. */
+  readonly #listsByFirst = new WeakMap<Series, KnownList>();
   readonly #latest = new LatestValues();
   readonly #seriesPerImage = new Map<string, number>();
   #refusedSamples = 0;
@@ -83,6 +94,12 @@ export class Ledger {
    */
   plan(observation: Observation, draft = this.draft()): Entry {
     checkObservation(observation);
+    const knownIds = this.#idsOfKnownList(observation.samples);
+    if (knownIds !== undefined) {
+      draft.sequence += 1;
+      const position = { epoch: this.#epoch, sequence: draft.sequence };
+      return { position, observation, seriesIds: knownIds, newSeries: NO_SERIES, refusals: NO_REFUSALS };
+    }
     const known = draft.series.size;
     const seriesIds: number[] = [];
     const refusals: Refusal[] = [];
@@ -93,6 +110,7 @@ export class Ledger {
       return typeof place === 'number';
     });
     draft.sequence += 1;
+    if (refusals.length === 0 && draft.series.size === known) this.#remember(samples, seriesIds);
     return {
       position: { epoch: this.#epoch, sequence: draft.sequence },
       observation: refusals.length === 0 ? observation : { ...observation, samples },
@@ -167,6 +185,24 @@ export class Ledger {
   #count(samples: number): void {
     const before = this.#totals;
     this.#totals = { samples: before.samples + samples, observations: before.observations + 1 };
+  }
+
+  /** Also sees to it that every value can be kept. */
+  #idsOfKnownList(samples: readonly Sample[]): readonly number[] | undefined {
+    const first = samples[0];
+    const list = first && this.#listsByFirst.get(first.series);
+    if (list?.series.length !== samples.length) return undefined;
+    for (let at = 0; at < samples.length; at += 1) {
+      const sample = samples[at];
+      if (sample?.series !== list.series[at] || !Number.isFinite(sample?.value)) return undefined;
+    }
+    return list.ids;
+  }
+
+  #remember(samples: readonly Sample[], ids: readonly number[]): void {
+    const series = samples.map((sample) => sample.series);
+    if (series[0] !== undefined && series.every((one) => this.#idsByObject.has(one)))
+      this.#listsByFirst.set(series[0], { series, ids });
   }
 
   #placeOf({ series, value }: Sample, admission: Draft): number | Refusal {

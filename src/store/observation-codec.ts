@@ -20,8 +20,9 @@ export function decodeRow(bytes: Uint8Array): Row | undefined {
   const message = decoded(bytes, perigee.v1.Observation);
   if (message?.seriesIds.length !== message?.values.length) return undefined;
   if (message === undefined || (message.runId !== '' && !isRunId(message.runId))) return undefined;
-  const { monotonicUs, wallMs, runId, seriesIds, values } = message;
+  const { monotonicUs, wallMs, runId, seriesIds } = message;
   if (!isTime(monotonicUs) || !isTime(wallMs)) return undefined;
+  const values = Float64Array.from(message.values);
   return { monotonicUs, wallMs, runId: runId === '' ? undefined : runId, seriesIds, values };
 }
 

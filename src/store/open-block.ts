@@ -8,21 +8,32 @@ export interface Row {
   readonly runId: RunId | undefined;
   readonly seriesIds: readonly number[];
   /** In step with the series. */
-  readonly values: readonly number[];
+  readonly values: Float64Array;
 }
 
 export interface PlacedRow extends Row {
   readonly position: Position;
 }
 
-/** Observations that name the same series in the same order; their values row by row. */
+/** Observations that name the same series in the same order. */
 export interface Shape {
   readonly seriesIds: readonly number[];
+  readonly monotonicUs: readonly number[];
+  readonly wallMs: readonly number[];
+  readonly runIds: readonly (RunId | undefined)[];
+  /** Row by row; there may be room for more behind the last row. */
+  readonly values: Float64Array;
+}
+
+interface GrowingShape extends Shape {
   readonly monotonicUs: number[];
   readonly wallMs: number[];
   readonly runIds: (RunId | undefined)[];
-  readonly values: number[];
+  values: Float64Array;
 }
+
+/** Of a shape at first; it doubles from there. */
+const ROOM_ROWS = 16;
 
 /** Observations of one epoch, without a gap, before they become bytes; also what those bytes become again. */
 export class OpenBlock {
@@ -30,7 +41,7 @@ export class OpenBlock {
   /** The sequence of the first observation. */
   readonly first: number;
   readonly #index = new ShapeIndex();
-  readonly #shapes: Shape[] = [];
+  readonly #shapes: GrowingShape[] = [];
   /** The shape of each observation. */
   readonly #order: number[] = [];
   #samples = 0;
@@ -65,15 +76,23 @@ export class OpenBlock {
     const number = this.#index.find(seriesIds) ?? this.#index.add(seriesIds);
     const shape = (this.#shapes[number] ??= {
       seriesIds,
-      ...{ monotonicUs: [], wallMs: [], runIds: [], values: [] },
+      ...{ monotonicUs: [], wallMs: [], runIds: [], values: new Float64Array(ROOM_ROWS * values.length) },
     });
+    const at = shape.wallMs.length * values.length;
+    if (at === shape.values.length) shape.values = doubled(shape.values);
+    shape.values.set(values, at);
     shape.monotonicUs.push(monotonicUs);
     shape.wallMs.push(wallMs);
     shape.runIds.push(runId);
-    for (const value of values) shape.values.push(value);
     this.#order.push(number);
     this.#samples += values.length;
   }
+}
+
+function doubled(values: Float64Array): Float64Array {
+  const larger = new Float64Array(2 * values.length);
+  larger.set(values);
+  return larger;
 }
 
 /** Of a block that is open, or was read again: its rows in order, those behind the sequence `after`. */
@@ -96,7 +115,7 @@ export function rowsOf(
       wallMs: shape.wallMs[at] ?? 0,
       runId: shape.runIds[at],
       seriesIds,
-      values: shape.values.slice(at * seriesIds.length, (at + 1) * seriesIds.length),
+      values: shape.values.subarray(at * seriesIds.length, (at + 1) * seriesIds.length),
     });
   }
   return rows;

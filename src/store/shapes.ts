@@ -31,6 +31,7 @@ export class ShapeIndex {
 }
 
 function areSame(a: readonly number[] | undefined, b: readonly number[]): boolean {
+  if (a === b) return true;
   if (a?.length !== b.length) return false;
   for (let index = 0; index < b.length; index += 1) if (a[index] !== b[index]) return false;
   return true;

@@ -2,19 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pack, unpack, widthOf } from '../../src/store/bit-packing.js';
 import { ByteReader, ByteWriter } from '../../src/store/bytes.js';
-import { decodeColumn, encodeColumn } from '../../src/store/column-codec.js';
+import { ColumnEncoder, decodeColumn } from '../../src/store/column-codec.js';
 import { random } from '../support/random.js';
 import { ODD_NUMBERS, columns } from './support-numbers.js';
 
 function encoded(values: readonly number[]): Uint8Array {
   const writer = new ByteWriter();
-  encodeColumn(writer, Float64Array.from(values));
+  new ColumnEncoder(values.length).encode(writer, Float64Array.from(values));
   return writer.finish();
 }
 
 function roundTrip(values: readonly number[]): readonly number[] {
   const reader = new ByteReader(encoded(values));
-  const read = decodeColumn(reader, values.length);
+  const read = new Float64Array(values.length);
+  decodeColumn(reader, read);
   assert.ok(reader.isDone);
   return [...read];
 }
@@ -50,11 +51,11 @@ describe('a column', () => {
       const bytes = encoded(values);
       for (let end = 0; end < bytes.length; end += 1) {
         const reader = new ByteReader(bytes.subarray(0, end));
-        decodeColumn(reader, values.length);
+        decodeColumn(reader, new Float64Array(values.length));
         assert.ok(!reader.isDone, `${name} cut at ${end}`);
       }
       const longer = new ByteReader(Uint8Array.of(...bytes, 0));
-      decodeColumn(longer, values.length);
+      decodeColumn(longer, new Float64Array(values.length));
       assert.ok(!longer.isDone);
     }
   });
@@ -63,7 +64,7 @@ describe('a column', () => {
     const chance = random(3);
     for (let round = 0; round < 2000; round += 1) {
       const noise = Uint8Array.from({ length: Math.floor(chance() * 64) }, () => Math.floor(chance() * 256));
-      assert.equal(decodeColumn(new ByteReader(noise), 100).length, 100);
+      assert.doesNotThrow(() => decodeColumn(new ByteReader(noise), new Float64Array(100)));
     }
   });
 });

@@ -3,14 +3,17 @@ import type { PlacedRow } from '../../src/store/open-block.js';
 import { random } from '../support/random.js';
 import { ODD_NUMBERS } from './support-numbers.js';
 
-type Told = Partial<Omit<PlacedRow, 'position'>>;
+type Told = Partial<Omit<PlacedRow, 'position' | 'values'> & { readonly values: readonly number[] }>;
 
 function rows(count: number, tell: (at: number) => Told): readonly PlacedRow[] {
-  return Array.from({ length: count }, (_, at) => ({
-    ...{ monotonicUs: 5e9 + at * 1e6, wallMs: 1_700_000_000_000 + at * 1000, runId: undefined },
-    ...{ seriesIds: [1], values: [at], position: { epoch: 3, sequence: 7 + at } },
-    ...tell(at),
-  }));
+  return Array.from({ length: count }, (_, at) => {
+    const { values = [at], ...told } = tell(at);
+    return {
+      ...{ monotonicUs: 5e9 + at * 1e6, wallMs: 1_700_000_000_000 + at * 1000, runId: undefined },
+      ...{ seriesIds: [1], values: Float64Array.from(values), position: { epoch: 3, sequence: 7 + at } },
+      ...told,
+    };
+  });
 }
 
 const chance = random(11);
