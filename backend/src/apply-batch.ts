@@ -48,15 +48,17 @@ async function upsertRuns(sql: Sql, batch: ParsedBatch): Promise<void> {
   const runs = [...new Map(batch.runs.map((run) => [run.id, run])).values()];
   await sql.query(
     `INSERT INTO runs (gateway_id, id, image, image_digest, architecture, accelerator, monitor_version,
-                       requested_at_ms, state, end_reason, boot, footprint, command_line)
+                       requested_at_ms, state, end_reason, boot, footprint, command_line, started_from, cause, faults)
      SELECT $1, r.* FROM jsonb_to_recordset($2::jsonb) AS r (
        id text, image text, image_digest text, architecture text, accelerator text, monitor_version text,
-       requested_at_ms bigint, state text, end_reason text, boot jsonb, footprint jsonb, command_line jsonb)
+       requested_at_ms bigint, state text, end_reason text, boot jsonb, footprint jsonb, command_line jsonb,
+       started_from text, cause jsonb, faults jsonb)
      ON CONFLICT (gateway_id, id) DO UPDATE SET
        image = excluded.image, image_digest = excluded.image_digest, architecture = excluded.architecture,
        accelerator = excluded.accelerator, monitor_version = excluded.monitor_version,
        requested_at_ms = excluded.requested_at_ms, state = excluded.state, end_reason = excluded.end_reason,
-       boot = excluded.boot, footprint = excluded.footprint, command_line = excluded.command_line
+       boot = excluded.boot, footprint = excluded.footprint, command_line = excluded.command_line,
+       started_from = excluded.started_from, cause = excluded.cause, faults = excluded.faults
      WHERE runs.end_reason = '' OR excluded.end_reason <> ''`,
     [batch.gatewayId, JSON.stringify(runs)],
   );

@@ -10,6 +10,8 @@ export interface ParsedRun {
   readonly architecture: string;
   readonly accelerator: string;
   readonly monitor_version: string;
+  /** How its guest was kept ready; empty for a cold start. */
+  readonly started_from: string;
   readonly requested_at_ms: number;
   readonly state: string;
   /** Empty while the run goes on. */
@@ -19,10 +21,35 @@ export interface ParsedRun {
   /** Absent until it was measured. */
   readonly footprint?: Readonly<Record<string, number>>;
   readonly command_line: readonly string[];
+  /** Absent from a gateway that did not say it. */
+  readonly cause?: ParsedCause;
+  /** Absent where everything that the guest sent was understood. */
+  readonly faults?: ParsedFaults;
 }
 
-const TEXTS = ['image', 'imageDigest', 'architecture', 'accelerator', 'monitorVersion', 'state'] as const;
+interface ParsedCause {
+  readonly kind: string;
+  readonly name?: string;
+  readonly restart?: number;
+}
+
+interface ParsedFaults {
+  readonly badFrames: number;
+  readonly droppedValues: number;
+  readonly first: string;
+}
+
+const TEXTS = [
+  'image',
+  'imageDigest',
+  'architecture',
+  'accelerator',
+  'monitorVersion',
+  'state',
+  'startedFrom',
+] as const;
 const PHASES = [
+  'queuedMs',
   'spawnedMs',
   'monitorReadyMs',
   'resumedMs',
@@ -41,6 +68,8 @@ const COSTS = [
   'imageBytes',
 ] as const;
 
+const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+
 export function parseRun(wire: perigee.v1.Run.$Properties): ParsedRun {
   const id = checkedId(wire.id ?? '', "a run's id");
   for (const field of TEXTS) checkedText(wire[field] ?? '', RUN_TEXT_MAX, `${field} of run ${id}`);
@@ -54,12 +83,34 @@ export function parseRun(wire: perigee.v1.Run.$Properties): ParsedRun {
     architecture: wire.architecture ?? '',
     accelerator: wire.accelerator ?? '',
     monitor_version: wire.monitorVersion ?? '',
-    requested_at_ms: checkedInteger(wire.requestedAtMs ?? 0, 0, Number.MAX_SAFE_INTEGER, 'requested_at_ms'),
+    started_from: wire.startedFrom ?? '',
+    requested_at_ms: checkedInteger(wire.requestedAtMs ?? 0, 0, COUNT_MAX, 'requested_at_ms'),
     state: wire.state ?? '',
     end_reason: checkedText(wire.endReason ?? '', RUN_REASON_MAX, `end_reason of run ${id}`),
     boot: figures(wire.boot ?? {}, PHASES),
     ...(wire.footprint ? { footprint: figures(wire.footprint, COSTS) } : {}),
     command_line: arguments_,
+    ...(wire.cause ? { cause: parseCause(wire.cause, id) } : {}),
+    ...(wire.faults ? { faults: parseFaults(wire.faults, id) } : {}),
+  };
+}
+
+function parseCause({ kind, name, restart }: perigee.v1.RunCause.$Properties, id: string): ParsedCause {
+  const named = checkedText(name ?? '', RUN_TEXT_MAX, `cause.name of run ${id}`);
+  const again = checkedInteger(restart ?? 0, 0, COUNT_MAX, `cause.restart of run ${id}`);
+  return {
+    kind: checkedText(kind ?? '', RUN_TEXT_MAX, `cause.kind of run ${id}`),
+    ...(named === '' ? {} : { name: named }),
+    ...(again === 0 ? {} : { restart: again }),
+  };
+}
+
+function parseFaults(wire: perigee.v1.Faults.$Properties, id: string): ParsedFaults {
+  const { badFrames, droppedValues, first } = wire;
+  return {
+    badFrames: checkedInteger(badFrames ?? 0, 0, COUNT_MAX, `faults.bad_frames of run ${id}`),
+    droppedValues: checkedInteger(droppedValues ?? 0, 0, COUNT_MAX, `faults.dropped_values of run ${id}`),
+    first: checkedText(first ?? '', RUN_REASON_MAX, `faults.first of run ${id}`),
   };
 }
 

@@ -151,6 +151,9 @@ export async function listRuns(sql: Sql, gatewayId: string, limit: number): Prom
       boot: row['boot'],
       footprint: row['footprint'],
       commandLine: row['command_line'],
+      startedFrom: text(row, 'started_from'),
+      cause: row['cause'],
+      faults: row['faults'],
     })),
   };
 }

@@ -70,4 +70,7 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE INDEX runs_by_time ON runs (gateway_id, requested_at_ms);
   `,
+  `
+  ALTER TABLE runs ADD COLUMN started_from text NOT NULL DEFAULT '', ADD COLUMN cause jsonb, ADD COLUMN faults jsonb;
+  `,
 ];

@@ -77,7 +77,7 @@ const SUFFIXES: Record<Unit, string> = {
 
 const BINARY_PREFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti'] as const;
 
-/** A value as a person reads it: three significant digits and a unit. Its twin for browsers is in src/web/page/page.js. */
+/** A value as a person reads it: three significant digits and a unit. Its twin for browsers is in src/web/page/words.js. */
 export function formatValue(value: number, unit: Unit): string {
   const suffix = SUFFIXES[unit];
   if (!suffix.startsWith('B')) return `${rounded(value)}${suffix === '' ? '' : ` ${suffix}`}`;
@@ -109,7 +109,7 @@ function stateOf(run: RunRecord): string {
   return run.state.kind;
 }
 
-/** Its twin for browsers is in src/web/page/page.js. */
+/** Its twin for browsers is in src/web/page/words.js. */
 function describeWait(why: QueueReason | undefined, waitedMs: number): string {
   const waited = waitedMs >= 1000 ? ` for ${formatSpan(waitedMs)}` : '';
   if (why === undefined) return `queued${waited}`;

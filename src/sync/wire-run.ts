@@ -1,5 +1,5 @@
 import { perigee } from '@perigee/proto';
-import type { EndReason, RunRecord } from '../domain/index.js';
+import type { EndReason, Faults, RunCause, RunRecord } from '../domain/index.js';
 
 /** Below what the backend takes (1024): a crashed guest's last words may be long. */
 const REASON_MAX = 512;
@@ -24,8 +24,24 @@ export function wireRun(run: RunRecord): perigee.v1.Run.$Properties {
     endReason: run.state.kind === 'ended' ? clean(reasonText(run.state.reason), REASON_MAX) : '',
     boot: run.boot,
     ...(run.footprint ? { footprint: { ...run.footprint, imageBytes: run.imageBytes } } : {}),
+    cause: wireCause(run.cause ?? { kind: 'demand' }),
+    ...wireFaults(run.faults),
     commandLine: run.commandLine.slice(0, ARGUMENTS_MAX).map((argument) => clean(argument, ARGUMENT_MAX)),
   };
+}
+
+function wireCause(cause: RunCause): perigee.v1.RunCause.$Properties {
+  return {
+    kind: cause.kind,
+    ...(cause.kind === 'schedule' ? { name: cause.name } : {}),
+    ...(cause.kind === 'demand' ? {} : { restart: cause.restart ?? 0 }),
+  };
+}
+
+function wireFaults(faults: Faults): Pick<perigee.v1.Run.$Properties, 'faults'> {
+  const { badFrames, droppedValues, first } = faults;
+  if (badFrames === 0 && droppedValues === 0) return {};
+  return { faults: { badFrames, droppedValues, first: clean(first ?? '', REASON_MAX) } };
 }
 
 /** `completed`, `exit-code: 3`, `crashed: double fault`: the kind, then what it carries. */

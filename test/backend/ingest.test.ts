@@ -208,6 +208,9 @@ describe('a batch that breaks the contract', () => {
     'has a run whose id is none': [run({ id: 'x' }), /run's id/],
     'has a run with a long reason': [run({ endReason: 'r'.repeat(1025) }), /longer than 1024/],
     'has a run with a phase that is no number': [run({ boot: { spawnedMs: NaN } }), /spawnedMs/],
+    'has a run with a long first fault': [run({ faults: { first: 'f'.repeat(1025) } }), /longer than 1024/],
+    'has a run with more faults than a number holds': [run({ faults: { badFrames: 2 ** 53 } }), /bad_frames/],
+    'has a run with a NUL in its cause': [run({ cause: { kind: 'a\0b' } }), /control character/],
     'has a run with too many arguments': [
       run({ commandLine: Array<string>(257).fill('-x') }),
       /more than 256/,

@@ -123,6 +123,22 @@ describe('the query API', () => {
     assert.deepEqual('boot' in run && run.boot, boot);
   });
 
+  it('gives back of a run who asked for it, how it began, and what of its guest was not understood', async () => {
+    const gatewayId = 'eeeeeeeeeeeeeeee';
+    const cause = { kind: 'schedule', name: 'dawn', restart: 2 };
+    const faults = { badFrames: 1, droppedValues: 30, first: 'metric 7 was never declared' };
+    const full = { id: RUN, image: 'hello', startedFrom: 'booted', boot: { queuedMs: 5 }, cause, faults };
+    await deliver(backend.url, { gatewayId, runs: [full, { id: 'abcdefabcdefabcd', image: 'hello' }] });
+    const { runs } = await ask<{ runs: Record<string, unknown>[] }>(
+      `${backend.url}/v1/gateways/${gatewayId}/runs`,
+    );
+    const told = runs.map(({ startedFrom, boot, cause, faults }) => ({ startedFrom, boot, cause, faults }));
+    assert.deepEqual(told, [
+      { startedFrom: 'booted', boot: { queuedMs: 5 }, cause, faults },
+      { startedFrom: '', boot: {}, cause: null, faults: null },
+    ]);
+  });
+
   it('counts what it holds', async () => {
     const before = await backend.totals();
     await deliver(backend.url, batchOf(span(1, 3), { gatewayId: 'dddddddddddddddd' }));

@@ -119,6 +119,18 @@ describe('a run in a batch', () => {
     assert.deepEqual({ ...perigee.v1.Run.decode(bytes).boot }, whole);
   });
 
+  it('tells who asked for it, and what of its guest was not understood', () => {
+    const sent = (changes: Parameters<typeof runRecord>[1]): perigee.v1.Run =>
+      perigee.v1.Run.decode(perigee.v1.Run.encode(wireRun(runRecord(1, changes))).finish());
+    const faults = { badFrames: 2, droppedValues: 30, first: 'a value\nof no metric' };
+    const { cause, faults: told } = sent({ cause: { kind: 'schedule', name: 'dawn', restart: 4 }, faults });
+    assert.deepEqual({ ...cause }, { kind: 'schedule', name: 'dawn', restart: 4 });
+    assert.deepEqual({ ...told }, { ...faults, first: 'a value\u{fffd}of no metric' });
+    const plain = sent({});
+    assert.equal(plain.cause?.kind, 'demand');
+    assert.ok(!plain.faults);
+  });
+
   it('carries no text that a backend would refuse, whatever the guest printed last', () => {
     const detail = `\0\u001b[31m${'x'.repeat(5000)}`;
     const { endReason } = wireRun(

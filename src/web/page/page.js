@@ -1,35 +1,10 @@
 // The gateway's own page: what it measures, runs and does, read from /api every second.
+import { describeCause, describeState, formatAge, formatValue } from './words.js';
+
 const PERIOD_MS = 1000;
 const MAX_RUNS = 10;
 
-const SUFFIXES = {
-  percent: '%',
-  celsius: '°C',
-  milliseconds: 'ms',
-  seconds: 's',
-  'percent-per-second': '%/s',
-  'celsius-per-second': '°C/s',
-  'per-second': '/s',
-};
-const BINARY_PREFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti'];
-
 const element = (id) => document.getElementById(id);
-const rounded = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
-
-/** As its twin in src/cli/output.ts: a browser cannot load that one. */
-function formatValue(value, unit) {
-  if (unit !== 'bytes' && unit !== 'bytes-per-second')
-    return `${rounded(value)} ${SUFFIXES[unit] ?? ''}`.trim();
-  let prefix = 0;
-  for (; Math.abs(value) >= 1024 && prefix < BINARY_PREFIXES.length - 1; prefix += 1) value /= 1024;
-  return `${rounded(value)} ${BINARY_PREFIXES[prefix]}B${unit === 'bytes' ? '' : '/s'}`;
-}
-
-function formatAge(ms) {
-  const seconds = Math.max(0, ms / 1000);
-  if (seconds < 90) return `${seconds.toFixed(0)} s`;
-  return seconds < 5400 ? `${(seconds / 60).toFixed(0)} min` : `${(seconds / 3600).toFixed(0)} h`;
-}
 
 /** Rows of text cells; only text is ever put into the page, so nothing that a guest says becomes markup. */
 function fill(body, rows) {
@@ -81,31 +56,16 @@ function showMetrics(latest) {
   );
 }
 
-/** As its twin in src/cli/output.ts. */
-function describeWait({ why }, waitedMs) {
-  const waited = waitedMs >= 1000 ? ` for ${formatAge(waitedMs)}` : '';
-  if (why === undefined) return `queued${waited}`;
-  const expected =
-    why.expectedMs === undefined ? '' : `; at most ${formatAge(why.expectedMs - waitedMs)} more`;
-  return `queued${waited}: ${why.text}${expected}`;
-}
-
-function describeState(state, requestedAtMs) {
-  if (state.kind === 'queued') return describeWait(state, Date.now() - requestedAtMs);
-  if (state.kind !== 'ended') return state.kind;
-  const { kind, detail, code } = state.reason;
-  return [kind.replaceAll('-', ' '), detail ?? code].filter((part) => part !== undefined).join(': ');
-}
-
 function showRuns(runs) {
   fill(
     element('runs'),
     runs
       .slice(0, MAX_RUNS)
-      .map(({ id, image, state, requestedAtMs, boot, footprint }) => [
+      .map(({ id, image, cause, boot, footprint, ...run }) => [
         id,
         image,
-        describeState(state, requestedAtMs),
+        describeCause(cause),
+        describeState(run, Date.now()),
         number(boot.firstMetricMs === undefined ? '–' : formatValue(boot.firstMetricMs, 'milliseconds')),
         number(footprint ? formatValue(footprint.peakRssBytes, 'bytes') : '–'),
       ]),

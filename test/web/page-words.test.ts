@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { describeFaults, type RunCause, type RunRecord } from '../../src/domain/index.js';
+import { runRecord } from '../sync/support-store.js';
+
+interface Words {
+  readonly describeCause: (cause?: RunCause) => string;
+  readonly describeState: (run: RunRecord, nowMs: number) => string;
+}
+
+/** A browser loads it as it was written, and so does this. */
+const path = '../../../src/web/page/words.js';
+const { describeCause, describeState } = (await import(path)) as Words;
+
+describe('the page', () => {
+  it('says who asked for a run', () => {
+    assert.equal(describeCause(), 'demand');
+    assert.equal(describeCause({ kind: 'kept', restart: 3 }), 'kept, restart 3');
+    assert.equal(describeCause({ kind: 'schedule', name: 'dawn' }), 'schedule dawn');
+  });
+
+  it('says of a run what of its guest was not understood, in the words of the command line', () => {
+    const faults = { badFrames: 1, droppedValues: 12, first: 'metric 7 was never declared' };
+    const run = runRecord(1, { faults, state: { kind: 'ended', reason: { kind: 'exit-code', code: 3 } } });
+    assert.equal(describeState(run, 0), `exit code: 3; ${describeFaults(faults)}`);
+  });
+
+  it('says of a run that waits why, and for how long', () => {
+    const why = { text: 'one run is before it', expectedMs: 5000 };
+    const run = runRecord(1, { requestedAtMs: 1000, state: { kind: 'queued', why } });
+    assert.equal(describeState(run, 3000), 'queued for 2 s: one run is before it; at most 3 s more');
+  });
+});
