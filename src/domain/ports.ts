@@ -57,14 +57,19 @@ export interface AdmissionRequest {
   /** Runs of the image at once; absent for no limit. */
   readonly maxConcurrent?: number;
   readonly timeLimitMs?: number;
-  /** A guest that was kept ready is given to it: that one has its memory already. */
-  readonly hasReady?: boolean;
+  /**
+   * The place of a guest that was kept ready, and is promised to this run: it has its memory already. Disposed when the
+   * run has a place of its own.
+   */
+  readonly ready?: Disposable;
 }
 
 /** What a guest that is to be kept ready for a run asks of the board. */
 export interface ReadyRequest {
   readonly image: ImageName;
   readonly memoryMib: number;
+  /** What it was seen to hold of the board's memory so far. */
+  readonly residentMib: () => number;
 }
 
 export interface Admission {
@@ -82,9 +87,9 @@ export interface Admission {
   hold(request: AdmissionRequest): Disposable;
   /**
    * A place that no run needs, for a guest that is kept ready; undefined where there is none. `giveBack` is called when
-   * a run needs it after all: the place is to be disposed soon.
+   * a run needs it after all: the place is to be disposed soon. It says false of a guest that is promised to a run.
    */
-  reserve(request: ReadyRequest, giveBack: () => void): Disposable | undefined;
+  reserve(request: ReadyRequest, giveBack: () => boolean): Disposable | undefined;
 }
 
 /** The journal of runs: written before the spawn, so that a restarted gateway knows what to look for. */

@@ -7,6 +7,7 @@ import {
   type QemuSpec,
   type WarmStart,
 } from '../domain/index.js';
+import { measureAll } from './footprint.js';
 import type { Vm, VmListener } from './monitor.js';
 import { createRelay, type Relay } from './relay.js';
 
@@ -35,6 +36,8 @@ export interface ReadyGuest {
   readonly spec: QemuSpec;
   readonly imageBytes: number;
   readonly processId: number | undefined;
+  /** Its memory counts by this until the run has a place of its own, or the guest is gone. */
+  readonly place: Disposable;
   /** Lets it go. All that it said so far comes first, before this returns. */
   release(listener: VmListener): Vm;
   /** For a run that came to nothing. */
@@ -81,6 +84,8 @@ interface Entry {
   readonly vm: Vm;
   readonly relay: Relay;
   readonly place: Disposable;
+  /** Looked at once: it does nothing until it has a run. */
+  residentMib: number;
   /** `leaving`: not wanted any more; `failed`: of no use. Both are gone in a moment. */
   state: 'starting' | 'ready' | 'taken' | 'leaving' | 'failed';
   readonly deadline: NodeJS.Timeout;
@@ -114,13 +119,12 @@ class Pool implements WarmPool {
     entry.state = 'taken';
     clearTimeout(entry.deadline);
     this.#entries.delete(entry);
-    entry.place[Symbol.dispose]();
     this.#pauses.delete(image);
     this.#fillAfter(image, REFILL_AFTER_MS);
-    const { relay, vm } = entry;
+    const { place, relay, vm } = entry;
     const { imageBytes, spec, way } = entry.readiable;
     return {
-      ...{ way, spec, imageBytes, processId: vm.processId },
+      ...{ way, spec, imageBytes, place, processId: vm.processId },
       discard: () => vm.kill('SIGKILL'),
       release: (listener) => {
         relay.attach(listener);
@@ -184,14 +188,15 @@ class Pool implements WarmPool {
       const slot = this.#parts.newSlot();
       const readiable = await this.#parts.prepare(image, slot);
       if (!readiable || this.#closed || !this.#fits(readiable)) return false;
-      let giveBack = (): void => undefined;
-      const place = this.#parts.reserve({ image, memoryMib: readiable.spec.memoryMib }, () => giveBack());
+      const { memoryMib } = readiable.spec;
+      const made: { entry?: Entry } = {};
+      const residentMib = (): number => made.entry?.residentMib ?? 0;
+      const place = this.#parts.reserve({ image, memoryMib, residentMib }, () => giveBack(made.entry));
       if (!place) {
         this.#fillAfter(image, NO_ROOM_PAUSE_MS);
         return false;
       }
-      const entry = this.#start(image, readiable, slot, place);
-      giveBack = () => letGo(entry);
+      made.entry = this.#start(image, readiable, slot, place);
       return true;
     } catch (error) {
       this.#parts.logger.warn({ image }, `is not kept ready: ${reasonOf(error)}`);
@@ -209,6 +214,9 @@ class Pool implements WarmPool {
 
   #becomeReady(entry: Entry): void {
     entry.state = 'ready';
+    const { processId } = entry.vm;
+    const now = processId === undefined ? undefined : measureAll(processId);
+    entry.residentMib = (now?.pssBytes ?? 0) / 2 ** 20;
     if (entry.readiable.way === 'booted') entry.vm.channel?.send(this.#parts.practiceFrame);
   }
 
@@ -224,7 +232,7 @@ class Pool implements WarmPool {
     const deadline = setTimeout(() => {
       if (entry.state === 'starting') dismiss(entry);
     }, readiable.readyWithinMs);
-    const entry: Entry = { image, readiable, vm, relay, place, state: 'starting', deadline };
+    const entry: Entry = { image, readiable, vm, relay, place, residentMib: 0, state: 'starting', deadline };
     this.#entries.add(entry);
     void vm.exited.then(({ stderr }) => this.#onGone(entry, stderr));
     return entry;
@@ -250,6 +258,13 @@ class Pool implements WarmPool {
 
 function isIdle({ state }: Entry): boolean {
   return state === 'starting' || state === 'ready';
+}
+
+/** False where it is promised to a run. */
+function giveBack(entry: Entry | undefined): boolean {
+  if (!entry || entry.state === 'taken') return false;
+  letGo(entry);
+  return true;
 }
 
 function letGo(entry: Entry): void {

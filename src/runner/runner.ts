@@ -181,7 +181,7 @@ class QemuRunner implements Runner {
     if (!ready) await journaled;
     this.#runs.set(request.id, run);
     void run.ended.then(() => this.#forget(run));
-    const place = { ...placeRequest(request, image), hasReady: ready !== undefined };
+    const place = { ...placeRequest(request, image), ...(ready ? { ready: ready.place } : {}) };
     const launched = launch(run, place, admission);
     await Promise.all([journaled, launched]).catch(async (error: unknown) => {
       if (!isEnded(run.record)) await run.stop('user');

@@ -38,7 +38,7 @@ interface Waiter extends Waiting {
 }
 
 interface Ready extends ReadyRequest {
-  readonly giveBack: () => void;
+  readonly giveBack: () => boolean;
   givenBack: boolean;
 }
 
@@ -91,7 +91,7 @@ class Gate implements Admission {
     };
   }
 
-  reserve(request: ReadyRequest, giveBack: () => void): Disposable | undefined {
+  reserve(request: ReadyRequest, giveBack: () => boolean): Disposable | undefined {
     if (this.#waiting.length > 0 || costMibOf(request.memoryMib) > freeMibOf(this.#board())) return undefined;
     const ready: Ready = { ...request, giveBack, givenBack: false };
     this.#ready.add(ready);
@@ -124,7 +124,9 @@ class Gate implements Admission {
     const { next, waits } = nextIn(this.#waiting, board, nowMs);
     if (next) {
       this.#waiting = this.#waiting.filter((other) => other !== next);
-      next.admit(this.hold(next.request));
+      const place = this.hold(next.request);
+      next.request.ready?.[Symbol.dispose]();
+      next.admit(place);
       return true;
     }
     waits.forEach(({ who, wait }, index) => {
@@ -142,10 +144,8 @@ class Gate implements Admission {
     let missing = mib;
     for (const ready of this.#ready) {
       if (missing <= 0) return;
-      missing -= costMibOf(ready.memoryMib);
-      if (ready.givenBack) continue;
-      ready.givenBack = true;
-      ready.giveBack();
+      ready.givenBack ||= ready.giveBack();
+      if (ready.givenBack) missing -= costMibOf(ready.memoryMib);
     }
   }
 
@@ -158,8 +158,11 @@ class Gate implements Admission {
       residentMib: residentMib(request.id),
       ...(request.timeLimitMs === undefined ? {} : { endsByMs: sinceMs + request.timeLimitMs }),
     }));
-    const readyMib = Array.from(this.#ready, (ready) => costMibOf(ready.memoryMib));
-    return { limits, memory: memory(), running, readyMib: readyMib.reduce((sum, mib) => sum + mib, 0) };
+    const ready = Array.from(this.#ready, (guest) => ({
+      costMib: costMibOf(guest.memoryMib),
+      residentMib: guest.residentMib(),
+    }));
+    return { limits, memory: memory(), running, ready };
   }
 
   #nowMs(): number {

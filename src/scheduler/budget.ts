@@ -23,13 +23,17 @@ export interface BoardMemory {
   readonly availableMib: number;
 }
 
+/** Memory that was given away. */
+export interface Held {
+  readonly costMib: number;
+  /** Of its cost, what was seen to be in use: the board counts that as used already. */
+  readonly residentMib: number;
+}
+
 /** A guest that has its place. */
-export interface Guest {
+export interface Guest extends Held {
   readonly image: ImageName;
   readonly vcpus: number;
-  readonly costMib: number;
-  /** Of its cost, what it was seen to hold: the board counts that as used already. */
-  readonly residentMib: number;
   /** When its time limit ends it, by the monotonic clock; absent where it has none. */
   readonly endsByMs?: number;
 }
@@ -38,8 +42,8 @@ export interface Board {
   readonly limits: Limits;
   readonly memory: BoardMemory;
   readonly running: readonly Guest[];
-  /** Memory of guests that are kept ready, with their monitors. */
-  readonly readyMib: number;
+  /** Guests that are kept ready, or are promised to runs that wait. */
+  readonly ready: readonly Held[];
 }
 
 /** What stands in the way of a run. */
@@ -60,12 +64,13 @@ export function reserveMibOf({ totalMib }: BoardMemory): number {
 }
 
 /** MiB that may still be given away; below 0 where the board has less than was promised. */
-export function freeMibOf({ limits, memory, running, readyMib }: Board): number {
-  const sum = (of: (guest: Guest) => number): number => running.reduce((all, guest) => all + of(guest), 0);
+export function freeMibOf({ limits, memory, ready, running }: Board): number {
+  const sum = (of: (held: Held) => number): number =>
+    [...running, ...ready].reduce((all, held) => all + of(held), 0);
   // A guest that has not touched all of its memory yet may do so at any time.
   const unclaimed = sum(({ costMib, residentMib }) => Math.max(0, costMib - residentMib));
   const ofBoard = memory.availableMib - reserveMibOf(memory) - unclaimed;
-  const ofLimit = (limits.memoryMib ?? Infinity) - sum(({ costMib }) => costMib) - readyMib;
+  const ofLimit = (limits.memoryMib ?? Infinity) - sum(({ costMib }) => costMib);
   return Math.floor(Math.min(ofBoard, ofLimit));
 }
 

@@ -33,14 +33,18 @@ export interface Turn<W extends Waiting> {
 /** Who may start now. */
 export function nextIn<W extends Waiting>(waiting: readonly W[], board: Board, nowMs: number): Turn<W> {
   const waits: { who: W; wait: Wait }[] = [];
-  let closed = false;
+  /** What nobody may take any more of. */
+  const closed = new Set<Obstacle['kind']>();
   for (const who of inTurn(waiting)) {
     const { request, sinceMs } = who;
-    const obstacle = obstacleTo(request, board, request.hasReady === true);
-    if (!obstacle && !closed) return { next: who, waits };
+    const served = request.ready !== undefined;
+    const obstacle = obstacleTo(request, board, served);
+    // One whose guest is ready takes no memory, and gives some back at its end.
+    const isClosed = closed.size > (served && closed.has('memory') ? 1 : 0);
+    if (!obstacle && !isClosed) return { next: who, waits };
     waits.push({ who, wait: obstacle ?? { kind: 'behind', runs: waits.length } });
     // A run that waits for others of its own image stands in nobody's way.
-    closed ||= obstacle !== undefined && obstacle.kind !== 'image' && nowMs - sinceMs >= PATIENCE_MS;
+    if (obstacle && obstacle.kind !== 'image' && nowMs - sinceMs >= PATIENCE_MS) closed.add(obstacle.kind);
   }
   return { next: undefined, waits };
 }

@@ -119,6 +119,26 @@ describe('the pool', () => {
     assert.equal(stopped.startedFrom, undefined);
   });
 
+  it('holds the memory of a guest for the run that it is promised to, while that waits', async () => {
+    const images = tempFolder('images');
+    changedImage(images, 'hello', { maxConcurrent: 1 });
+    changedImage(images, 'hostsense', {});
+    // Two of hello with their monitors, and one megabyte less than a third guest needs.
+    const { runner } = await warmed(1, { images, memoryMib: 3 * 36 - 1 });
+    await runner.start({ id: newRunId(), image: 'hello', args: 'stay=1' });
+    const promised = await runner.start({ id: newRunId(), image: 'hello' });
+    const other = await runner.start({ id: newRunId(), image: 'hostsense' });
+    const why = [promised, other].map(({ state }) =>
+      state.kind === 'queued' ? state.why?.text : state.kind,
+    );
+    assert.match(why[0] ?? '', /as many runs of hello/);
+    assert.match(why[1] ?? '', /needs 36 MiB of memory, and 35 MiB are free/);
+    await runner.stop(promised.id);
+    await eventually('its memory is given to who waits', () =>
+      runner.active.some(({ id, state }) => id === other.id && state.kind !== 'queued'),
+    );
+  });
+
   it('does nothing for a run that cannot be written down', async () => {
     const { journal, runner } = await warmed(1);
     journal.put = () => Promise.reject(new Error('the disk is full'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
-import type { Admission, AdmissionRequest, RunId } from '../../src/domain/index.js';
+import type { Admission, AdmissionRequest, ReadyRequest, RunId } from '../../src/domain/index.js';
 import { createAdmission } from '../../src/scheduler/index.js';
 import { failsWith } from '../support/expect.js';
 import { FakeClock, request } from './support-scheduler.js';
@@ -143,9 +143,11 @@ describe('a board that is short of memory', () => {
 });
 
 describe('a guest that is kept ready', () => {
+  const ready: ReadyRequest = { image: request().image, memoryMib: 4, residentMib: () => 0 };
+  const promised = (): boolean => false;
+
   it('has a place only where no run needs it', async () => {
     const { admission } = gate({ runs: 1, memoryMib: 100 });
-    const ready = { image: request().image, memoryMib: 4 };
     const places = [1, 2, 3].map(() => admission.reserve(ready, () => assert.fail('nobody needs it')));
     assert.deepEqual(
       places.map((place) => place !== undefined),
@@ -155,16 +157,12 @@ describe('a guest that is kept ready', () => {
     ask(admission);
     const waits = ask(admission);
     assert.equal(await waits.state(), 'waits');
-    assert.equal(
-      admission.reserve(ready, () => undefined),
-      undefined,
-    );
+    assert.equal(admission.reserve(ready, promised), undefined);
   });
 
   it('is given back when a run needs its memory, and not before', async () => {
     const { admission } = gate({ memoryMib: 100 });
-    const giveBack = mock.fn();
-    const ready = { image: request().image, memoryMib: 4 };
+    const giveBack = mock.fn(() => true);
     const place = admission.reserve(ready, giveBack) ?? assert.fail('there is room');
     const small = ask(admission, request({ memoryMib: 32 }));
     assert.equal(await small.state(), 'in');
@@ -177,12 +175,42 @@ describe('a guest that is kept ready', () => {
     assert.equal(await big.state(), 'in');
   });
 
-  it('costs the run that it serves nothing more', async () => {
-    const { admission } = gate({ memoryMib: 40 });
-    const place = admission.reserve({ image: request().image, memoryMib: 4 }, () => assert.fail('it serves'));
-    const served = ask(admission, request({ hasReady: true }));
+  it('costs the run that it serves nothing more, and counts until then', async () => {
+    const { admission } = gate({ runs: 1, memoryMib: 100 });
+    const before = ask(admission, request({ memoryMib: 4 }));
+    const place = admission.reserve(ready, promised) ?? assert.fail('there is room');
+    const served = ask(admission, request({ ready: place }));
+    assert.equal(await served.state(), 'waits');
+    assert.equal(admission.reserve(ready, promised), undefined);
+    (await before.place)[Symbol.dispose]();
     assert.equal(await served.state(), 'in');
-    place?.[Symbol.dispose]();
-    assert.equal(await ask(admission).state(), 'waits');
+    // Counted once: beside it there is room for one more, and no more.
+    assert.ok(admission.reserve(ready, promised));
+    assert.equal(admission.reserve(ready, promised), undefined);
+  });
+
+  it('and is promised to a run is not given back, but another one is', async () => {
+    const { admission } = gate({ runs: 2, memoryMib: 100 });
+    const place = admission.reserve(ready, promised) ?? assert.fail('there is room');
+    const other = mock.fn(() => true);
+    const otherPlace = admission.reserve(ready, other) ?? assert.fail('there is room');
+    const big = ask(admission, request({ memoryMib: 32 }));
+    assert.deepEqual([await big.state(), other.mock.callCount()], ['waits', 1]);
+    otherPlace[Symbol.dispose]();
+    assert.equal(await big.state(), 'in');
+    place[Symbol.dispose]();
+  });
+
+  it('counts by what it may still come to use', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const { admission, memory } = gate({ availableMib: 64 + 36 + 40 });
+    let residentMib = 0;
+    admission.reserve({ ...ready, residentMib: () => residentMib }, promised);
+    const [a, b] = [ask(admission), ask(admission)];
+    assert.deepEqual([await a.state(), await b.state()], ['in', 'waits']);
+    memory.availableMib -= 30;
+    residentMib = 30;
+    context.mock.timers.tick(1000);
+    assert.equal(await b.state(), 'waits');
   });
 });

@@ -20,7 +20,7 @@ function guest(costMib: number, changes: Partial<Guest> = {}): Guest {
 
 function board(changes: Partial<Board> = {}): Board {
   const limits = { runs: 4, vcpus: 4 };
-  return { limits, memory: { totalMib: 2000, availableMib: 1000 }, running: [], readyMib: 0, ...changes };
+  return { limits, memory: { totalMib: 2000, availableMib: 1000 }, running: [], ready: [], ...changes };
 }
 
 describe('memory that may be given away', () => {
@@ -42,7 +42,10 @@ describe('memory that may be given away', () => {
   it('is less where the configuration says so, and never more than the board has', () => {
     const limited = (memoryMib: number): Board => board({ limits: { runs: 4, vcpus: 4, memoryMib } });
     assert.equal(freeMibOf(limited(100)), 100);
-    assert.equal(freeMibOf({ ...limited(100), running: [guest(30)], readyMib: 50 }), 20);
+    assert.equal(
+      freeMibOf({ ...limited(100), running: [guest(30)], ready: [{ costMib: 50, residentMib: 9 }] }),
+      20,
+    );
     assert.equal(freeMibOf(limited(5000)), 800);
   });
 });

@@ -21,7 +21,7 @@ const waiter = (sinceMs: number, asked: AdmissionRequest = request()): Waiting =
 
 function board(availableMib: number, running: readonly Guest[] = []): Board {
   const memory = { totalMib: 640, availableMib: availableMib + 64 };
-  return { limits: { runs: 8, vcpus: 8 }, memory, running, readyMib: 0 };
+  return { limits: { runs: 8, vcpus: 8 }, memory, running, ready: [] };
 }
 
 describe('whose turn it is', () => {
@@ -66,6 +66,22 @@ describe('what is too big for now', () => {
 
   it('starts as soon as it fits', () => {
     assert.equal(nextIn([big, small], board(132), PATIENCE_MS).next, big);
+  });
+});
+
+describe('a run whose guest is ready', () => {
+  const served = waiter(1, request({ ready: { [Symbol.dispose]: () => undefined } }));
+
+  it('passes what waits for memory, however long, since it takes none', () => {
+    const big = waiter(0, request({ memoryMib: 100 }));
+    assert.equal(nextIn([big, served], board(50), PATIENCE_MS).next, served);
+  });
+
+  it('does not pass what has waited long for a place', () => {
+    const wide = waiter(0, request({ vcpus: 8 }));
+    const busy = board(500, [{ image: served.request.image, vcpus: 1, costMib: 36, residentMib: 36 }]);
+    assert.equal(nextIn([wide, served], busy, PATIENCE_MS - 1).next, served);
+    assert.equal(nextIn([wide, served], busy, PATIENCE_MS).next, undefined);
   });
 });
 
