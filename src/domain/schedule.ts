@@ -6,7 +6,7 @@ export type RestartPolicy = (typeof RESTART_POLICIES)[number];
 
 /** When a schedule starts a run. */
 export type Trigger =
-  /** At the start of the gateway, and whenever the restart policy says so: from the configuration, never stored. */
+  /** At the start of the gateway, and whenever the restart policy says so: from the configuration, and stored only while it is paused. */
   | { readonly kind: 'kept' }
   /** `zone`: an IANA name; absent for the board's own. */
   | { readonly kind: 'cron'; readonly expression: string; readonly zone?: string }

@@ -5,6 +5,7 @@ import type { ScheduleStatus, ScheduleStore, Topic } from '../domain/index.js';
 import { MAX_SCHEDULES, checkSchedule } from './check.js';
 import { invalid } from './cron.js';
 import { isClockSet, type Now } from './due.js';
+import { isKept, keptRecords } from './kept.js';
 import * as jobs from './job.js';
 import type { Job, Step } from './job.js';
 
@@ -48,8 +49,11 @@ const SET_BACK_MS = 1000;
 
 /** Goes on with the schedules of the store, and begins to keep running what is to be kept running. */
 export async function startScheduler(parts: SchedulerParts): Promise<Scheduler> {
-  const records = await parts.store.list();
-  return new Loop(parts, records);
+  const stored = await parts.store.list();
+  const { forgotten, records } = keptRecords(parts.kept, stored, parts.clock.wallMs());
+  const loop = new Loop(parts, [...records, ...stored.filter((record) => !isKept(record))]);
+  if (!parts.asleep) for (const name of forgotten) loop.forget(name);
+  return loop;
 }
 
 class Loop implements Scheduler {
@@ -70,8 +74,7 @@ class Loop implements Scheduler {
     this.#parts = parts;
     this.#news = parts.runs.events.subscribe();
     this.#offsetMs = offsetOf(this.#now());
-    const kept = parts.kept.map((schedule) => this.#newRecord(schedule));
-    for (const record of [...kept, ...records]) this.#open(record);
+    for (const record of records) this.#open(record);
     this.#following = this.#follow();
     this.#look();
   }
@@ -89,7 +92,7 @@ class Loop implements Scheduler {
       throw invalid(`there are ${MAX_SCHEDULES} schedules already`, 'Remove one: perigee schedule ls');
     const now = this.#now();
     checkSchedule(schedule, now.wallMs);
-    const record = this.#newRecord(schedule);
+    const record: ScheduleRecord = { schedule, createdAtMs: now.wallMs, paused: false };
     this.#open(record);
     try {
       await this.#parts.store.put(record);
@@ -117,7 +120,9 @@ class Loop implements Scheduler {
       clear: () => jobs.clear(job, now, chance),
     }[change]();
     this.#jobs.set(name, changed);
-    if (!isKept(changed)) await this.#parts.store.put(changed.record);
+    const { paused } = changed.record;
+    if (paused || !isKept(changed.record)) await this.#parts.store.put(changed.record);
+    else await this.#parts.store.remove(name);
     this.#look();
     return this.#statusOf(name);
   }
@@ -130,7 +135,7 @@ class Loop implements Scheduler {
   }
 
   async #remove(name: string, job: Job): Promise<ScheduleStatus> {
-    if (isKept(job))
+    if (isKept(job.record))
       throw invalid(
         `${name} is kept running by the configuration`,
         `Take it out of keepRunning, or pause it: perigee schedule pause ${name}`,
@@ -146,10 +151,6 @@ class Loop implements Scheduler {
     if (!job)
       throw new PerigeeError('schedule-unknown', `${name} was removed meanwhile`, 'See perigee schedule ls');
     return jobs.statusOf(job, this.#now());
-  }
-
-  #newRecord(schedule: Schedule): ScheduleRecord {
-    return { schedule, createdAtMs: this.#now().wallMs, paused: false };
   }
 
   #open(record: ScheduleRecord): void {
@@ -202,13 +203,22 @@ class Loop implements Scheduler {
 
   #take(name: string, before: Job, { job, start }: Step): void {
     this.#jobs.set(name, job);
-    if (job.record !== before.record && !isKept(job)) this.#keep(job.record);
+    if (job.record !== before.record && !isKept(job.record)) this.#keep(job.record);
     if (start && !this.#parts.asleep) this.#start(name, job, start.restart);
   }
 
   #keep(record: ScheduleRecord): void {
-    this.#parts.store.put(record).catch((error: unknown) => {
-      this.#parts.logger.error({ schedule: record.schedule.name }, `was not stored: ${reasonOf(error)}`);
+    this.#stored(record.schedule.name, this.#parts.store.put(record));
+  }
+
+  /** A pause of what is not kept running any more. */
+  forget(name: string): void {
+    this.#stored(name, this.#parts.store.remove(name));
+  }
+
+  #stored(schedule: string, change: Promise<void>): void {
+    change.catch((error: unknown) => {
+      this.#parts.logger.error({ schedule }, `was not stored: ${reasonOf(error)}`);
     });
   }
 
@@ -275,10 +285,6 @@ class Loop implements Scheduler {
 function offsetOf(now: Now): number {
   // A clock that was never set and then is has not been set back.
   return isClockSet(now) ? now.wallMs - now.monotonicMs : -Infinity;
-}
-
-function isKept(job: Job): boolean {
-  return job.record.schedule.trigger.kind === 'kept';
 }
 
 function causeOf({ name, trigger }: Schedule, restart: number): RunCause {

@@ -14,6 +14,7 @@ const runId = v.pipe(
 );
 
 const trigger = v.variant('kind', [
+  v.object({ kind: v.literal('kept') }),
   v.object({ kind: v.literal('cron'), expression: v.string(), zone: v.exactOptional(v.string()) }),
   v.object({ kind: v.literal('every'), everyMs: v.pipe(count, v.minValue(1)) }),
   v.object({ kind: v.literal('at'), time: v.string(), zone: v.exactOptional(v.string()) }),

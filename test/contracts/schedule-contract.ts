@@ -23,8 +23,9 @@ export function scheduleContract(withStore: WithStore): void {
       last: { run: runId('a'), text: 'crashed: "panic"', endedAtMs: 3 },
     };
     const once = recordOf(schedule({ kind: 'at', time: '2026-12-01T06:00' }, { name: 'b' }));
-    for (const record of [full, once, named('c')]) await schedules.put(record);
-    assert.deepEqual(await schedules.list(), [full, once, named('c')]);
+    const kept = recordOf(schedule({ kind: 'kept' }, { name: 'd' }), { paused: true });
+    for (const record of [full, once, named('c'), kept]) await schedules.put(record);
+    assert.deepEqual(await schedules.list(), [full, once, named('c'), kept]);
   });
 
   withStore('lists schedules by name, each as it was put last', async ({ schedules }) => {

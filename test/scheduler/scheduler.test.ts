@@ -1,85 +1,17 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
-import { PerigeeError, Topic, parseImageName } from '../../src/domain/index.js';
-import type {
-  EndReason,
-  ImageName,
-  Logger,
-  RunId,
-  RunNews,
-  Schedule,
-  Trigger,
-} from '../../src/domain/index.js';
-import type { RunRecord, RunRequest, ScheduleStore } from '../../src/domain/index.js';
-import { newRunId } from '../../src/platform/index.js';
-import { startScheduler, type Runs, type Scheduler } from '../../src/scheduler/index.js';
-import { createMemoryStore } from '../fakes/memory-store.js';
+import { PerigeeError, parseImageName } from '../../src/domain/index.js';
+import type { Trigger } from '../../src/domain/index.js';
 import { run as recordOfRun } from '../store/support-store.js';
 import { failsWith } from '../support/expect.js';
-import { FakeClock, recordOf, schedule } from './support-scheduler.js';
+import { recordOf, schedule } from './support-scheduler.js';
+import { World, settled } from './support-world.js';
 
 const MINUTE = 60_000;
 const EVERY: Trigger = { kind: 'every', everyMs: 10 * MINUTE };
 const CRON: Trigger = { kind: 'cron', expression: '*/10 * * * *', zone: 'UTC' };
 const kept = schedule({ kind: 'kept' }, { name: 'hello', restart: 'always' });
 const idle = schedule(EVERY, { name: 'idle' });
-
-/** Runs that begin when they are asked for and end when a test says so. */
-class FakeRuns implements Runs {
-  readonly events = new Topic<RunNews>();
-  readonly requests: RunRequest[] = [];
-  active: RunRecord[] = [];
-  refusal: PerigeeError | undefined;
-
-  start(request: RunRequest): Promise<RunRecord> {
-    this.requests.push(request);
-    if (this.refusal) return Promise.reject(this.refusal);
-    const image = parseImageName(request.image);
-    const record = recordOfRun(request.id, 0, { ...request, image, state: { kind: 'starting' } });
-    this.active.push(record);
-    return Promise.resolve(record);
-  }
-
-  async end(id: RunId | undefined, reason: EndReason = { kind: 'completed' }): Promise<void> {
-    const run = this.active.find((each) => each.id === id) ?? assert.fail('it runs');
-    this.active = this.active.filter((each) => each !== run);
-    this.events.publish({
-      kind: 'changed',
-      run: { ...run, state: { kind: 'ended', reason }, boot: { endedMs: 5 } },
-    });
-    await settled();
-  }
-}
-
-/** What was promised has happened. */
-const settled = (): Promise<void> => new Promise((done) => setImmediate(done));
-
-class World {
-  readonly clock = new FakeClock();
-  readonly runs = new FakeRuns();
-  readonly complaints: string[] = [];
-  readonly expected: string[] = [];
-  store: ScheduleStore = createMemoryStore().schedules;
-
-  async open(schedules: readonly Schedule[] = [], asleep = false): Promise<Scheduler> {
-    const note = (_fields: object, message: string): void => void this.complaints.push(message);
-    const logger: Logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
-    return startScheduler({
-      ...{ runs: this.runs, store: this.store, kept: schedules, asleep, newRunId, clock: this.clock, logger },
-      expect: (images: ReadonlyMap<ImageName, number>) =>
-        this.expected.push([...images].map(([image, count]) => `${count} ${image}`).join()),
-    });
-  }
-
-  async pass(ms: number): Promise<void> {
-    // In steps, as time passes: a timer sees the clock as it is then.
-    for (let left = ms; left > 0; left -= 1000) {
-      this.clock.pass(Math.min(left, 1000));
-      mock.timers.tick(Math.min(left, 1000));
-      await settled();
-    }
-  }
-}
 
 let world: World;
 beforeEach(() => {
@@ -182,6 +114,38 @@ describe('a restart of the gateway', () => {
     const [status] = again.list();
     assert.deepEqual([status?.state.kind, status?.last?.text], ['paused', 'ended with status 3']);
     await again.change('idle', 'remove');
+    assert.deepEqual(await world.store.list(), []);
+  });
+
+  it('keeps the pause of what is kept running, until it is resumed', async () => {
+    {
+      await using scheduler = await world.open([kept]);
+      await settled();
+      await scheduler.change('hello', 'pause');
+      await world.runs.end(world.runs.requests[0]?.id);
+    }
+    {
+      await using scheduler = await world.open([kept]);
+      await world.pass(MINUTE);
+      assert.equal(scheduler.list()[0]?.state.kind, 'paused');
+      assert.equal(world.runs.requests.length, 1);
+      await scheduler.change('hello', 'resume');
+      assert.equal(world.runs.requests.length, 2);
+      await world.runs.end(world.runs.requests[1]?.id);
+    }
+    assert.deepEqual(await world.store.list(), []);
+    await using again = await world.open([kept]);
+    assert.equal(again.list()[0]?.state.kind, 'running');
+  });
+
+  it('forgets the pause of what is not kept running any more, but not where it is there for one run', async () => {
+    await world.store.put(recordOf(kept, { paused: true }));
+    await (await world.open([], true))[Symbol.asyncDispose]();
+    await (await world.open([kept]))[Symbol.asyncDispose]();
+    assert.equal((await world.store.list()).length, 1);
+    const other = { ...kept, image: parseImageName('hostsense') };
+    await using scheduler = await world.open([other]);
+    assert.equal(scheduler.list()[0]?.state.kind, 'running');
     assert.deepEqual(await world.store.list(), []);
   });
 
