@@ -226,7 +226,7 @@ class Pool implements WarmPool {
     const relay = createRelay((what) => {
       const heard = typeof what === 'string' ? what : what.kind;
       if (heard === sign && entry.state === 'starting') this.#becomeReady(entry);
-      if (heard === 'shutdown' || heard === 'paused') dismiss(entry);
+      if (heard === 'shutdown' || heard === 'paused' || heard === 'flooded') dismiss(entry);
     });
     const vm = this.#parts.startVm(readiable.spec, relay, slot, readiable.way === 'stopped');
     const deadline = setTimeout(() => {

@@ -42,12 +42,33 @@ describe('a relay', () => {
     assert.deepEqual(heard, ['channel', 'panicked']);
   });
 
-  it('holds a bounded share of a flood', () => {
+  it('holds a bounded share of a flood, and says what of the console is missing', () => {
     const relay = createRelay(() => undefined);
-    for (let chunk = 0; chunk < 1000; chunk += 1) relay.console(Buffer.alloc(1024));
+    for (let chunk = 0; chunk < 1000; chunk += 1) relay.console(Buffer.alloc(1024, 'a'));
     for (let event = 0; event < 10_000; event += 1) relay.event({ kind: 'resumed' });
     const listener = scribe();
     relay.attach(listener);
-    assert.equal(listener.told.length, 64);
+    const printed = listener.told.filter((told) => told.startsWith('console a'));
+    assert.equal(printed.length, 64);
+    assert.equal(listener.told.filter((told) => told === 'resumed').length, 1024);
+    const mark = `[${936 * 1024} bytes were printed here before there was a run, and are not kept]\n`;
+    assert.equal(listener.told.at(-1), `console ${mark}`);
+  });
+
+  it('says at once that frames are missing, and marks nothing where none of the console is', () => {
+    const heard: string[] = [];
+    const relay = createRelay((what) => heard.push(typeof what === 'string' ? what : what.kind));
+    relay.channel(Buffer.alloc(64 * 1024));
+    relay.channel(Buffer.from('a'));
+    assert.deepEqual(heard, ['channel', 'flooded']);
+    const listener = scribe();
+    relay.attach(listener);
+    assert.equal(listener.told.length, 1);
+  });
+
+  it('takes no line from the network for which it has no room', () => {
+    const relay = createRelay(() => undefined);
+    assert.deepEqual(relay.network(Buffer.alloc(64 * 1024)), { taken: 1, dropped: 0 });
+    assert.deepEqual(relay.network(Buffer.from('a')), { taken: 0, dropped: 1 });
   });
 });
