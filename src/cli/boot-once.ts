@@ -15,10 +15,10 @@ export interface Boot {
 /** As much of a console as a first line is looked for in. */
 const MAX_LISTENED = 4096;
 
-/** Starts it as any run, and stops it once it is ready. @throws PerigeeError `image-*` or `run-refused`. */
+/** Starts an image that is being added, as any run, and stops it once it is ready. @throws PerigeeError `image-*` or `run-refused`. */
 export async function bootOnce(control: GatewayControl, image: string, ending: AbortSignal): Promise<Boot> {
   const id = newRunId();
-  const news = control.run({ id, image })[Symbol.asyncIterator]();
+  const news = control.run({ id, image, pending: true })[Symbol.asyncIterator]();
   let step = await news.next();
   const stop = (): void => void control.stop(id).catch((error: unknown) => remark(reasonOf(error)));
   ending.addEventListener('abort', stop, { once: true });

@@ -29,6 +29,8 @@ export interface AddOptions extends CommonOptions, Pick<Said, SameWord> {
   readonly key?: string;
   /** Although it did not boot. */
   readonly keep?: true;
+  /** One that was added under the same name. */
+  readonly replace?: true;
 }
 
 type SameWord = 'name' | 'flavour' | 'vcpus' | 'args' | 'disk' | 'initrd' | 'description' | 'readyText';
@@ -42,7 +44,7 @@ export async function add(env: Env, path: string, options: AddOptions): Promise<
   const draft = await draftImage(path, saidIn(options), board);
   const say = options.json ? remark : print;
   describeDraft(draft).forEach(say);
-  await needFreeName(config, draft);
+  const replaces = await needName(config, draft, options);
 
   const { image } = draft;
   const added = openAddedImages(addedImages(config.dataDirectory));
@@ -54,6 +56,7 @@ export async function add(env: Env, path: string, options: AddOptions): Promise<
     {
       ...{ name: image.name, manifest: draft.text, files: draft.files },
       ...(signature === undefined ? {} : { signature }),
+      ...(options.replace ? { replaces: true } : {}),
     },
     ending.signal,
   );
@@ -67,7 +70,7 @@ export async function add(env: Env, path: string, options: AddOptions): Promise<
     if (!boot.ok && (options.keep === undefined || ending.signal.aborted)) throw notBooted(draft, boot);
     await pending.publish();
     kept = true;
-    tell(draft, boot, options);
+    tell(draft, boot, replaces, options);
     return 0;
   } finally {
     if (!kept) await pending.discard();
@@ -85,11 +88,17 @@ function saidIn(options: AddOptions): Said {
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }
 
-/** Also of the images that come with Perigee: an added one would hide it. */
-async function needFreeName(config: Config, { image: { name } }: Draft): Promise<void> {
-  const { images } = await wholeCatalogueOf(config).list();
-  if (!images.some((image) => image.name === name)) return;
-  const cure = 'Give another --name; what was added before can be removed: perigee images rm';
+/** Whether it is that of an image that is to be replaced. One that comes with Perigee is not: the added one would hide it. */
+async function needName(
+  config: Config,
+  { image: { name } }: Draft,
+  { replace }: AddOptions,
+): Promise<boolean> {
+  const catalogue = wholeCatalogueOf(config);
+  if (!(await catalogue.list()).images.some((image) => image.name === name)) return false;
+  const { added } = await catalogue.entry(name);
+  if (added && replace) return true;
+  const cure = `Give another --name${added ? ', or put this one in its place: --replace' : '.'}`;
   throw new PerigeeError('image-in-use', `there is an image ${name} already`, cure);
 }
 
@@ -146,9 +155,11 @@ function notBooted({ image }: Draft, { run }: Boot): PerigeeError {
   return new PerigeeError('run-failed', how, cure);
 }
 
-function tell(draft: Draft, boot: Boot, options: AddOptions): void {
+function tell(draft: Draft, boot: Boot, replaces: boolean, options: AddOptions): void {
   const { composed, files, looked } = draft;
-  if (options.json) return printJson({ ...composed, ...looked, files, boot });
+  if (options.json) return printJson({ ...composed, ...looked, files, boot, replaces });
   const although = boot.ok ? '' : ', although it did not boot well';
-  print(`Added ${composed.name}${although}. Start it: perigee run ${composed.name}`);
+  const how = replaces ? 'Replaced' : 'Added';
+  print(`${how} ${composed.name}${although}. Start it: perigee run ${composed.name}`);
+  if (replaces) print('Runs of the one before go on with its files, to their end.');
 }

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { ARCHITECTURES, FLAVOURS, PerigeeError } from '../domain/index.js';
 import { command, type Act } from './command.js';
 import type { AddOptions } from './images-add.js';
+import type { RemoveOptions } from './images-rm.js';
 import type { CommonOptions } from './options.js';
 import { parseDuration } from './parse.js';
 
@@ -34,8 +35,9 @@ export function addImagesCommands(program: Command, action: Act): void {
   addAddCommand(images, action);
   command(images, 'rm', 'Remove an image that was added.', 'perigee images rm nginx')
     .argument('<image>', 'its name')
+    .option('--force', 'although a schedule or the configuration names it')
     .action(
-      action<[string, CommonOptions]>(async (env, name, options) =>
+      action<[string, RemoveOptions]>(async (env, name, options) =>
         (await import('./images-rm.js')).remove(env, name, options),
       ),
     );
@@ -79,6 +81,7 @@ function addAddCommand(images: Command, action: Act): void {
     .option('--ready-within <time>', 'how long it may take to be ready (default: 30s)', parseDuration)
     .option('--key <file>', 'a private key to sign it with')
     .option('--keep', 'add it although it did not boot')
+    .option('--replace', 'put it in the place of one that was added under the same name')
     .action(
       action<[string, AddOptions]>(async (env, path, options) =>
         (await import('./images-add.js')).add(env, path, options),

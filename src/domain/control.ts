@@ -28,6 +28,8 @@ export interface RunRequest {
   /** Made by whoever asks, so that a request repeated after a lost answer starts nothing twice. */
   readonly id: RunId;
   readonly image: string;
+  /** Of the image that is being added under this name, and not of the one that it is to replace. */
+  readonly pending?: true;
   /** Added behind the manifest's own arguments. */
   readonly args?: string;
   /** Higher first where runs have to wait, from `LOWEST_PRIORITY` to `HIGHEST_PRIORITY`; 0 where it is not said. */

@@ -10,7 +10,7 @@ import { addedShelves, blobPath, imageFolders, isMissing, type Shelf } from './s
 export interface AddedImages {
   /**
    * Copies the files, and from then on the image can be run by whoever knows its name; it is shown to nobody.
-   * @throws PerigeeError `image-in-use` where the name is taken, `image-invalid`, `image-checksum` or `data-dir-unusable`.
+   * @throws PerigeeError `image-in-use` where the name is taken and not to be replaced, `image-invalid`, `image-checksum` or `data-dir-unusable`.
    */
   begin(image: NewImage, stopped: AbortSignal): Promise<PendingImage>;
   /** @throws PerigeeError `image-unknown`. */
@@ -25,6 +25,8 @@ export interface NewImage {
   readonly signature?: string;
   /** Where they are now. */
   readonly files: readonly ImageFile[];
+  /** It takes the place of one that was added under the same name. */
+  readonly replaces?: true;
 }
 
 export interface PendingImage {
@@ -53,8 +55,9 @@ export function openAddedImages(directory: string, wallMs: () => number = Date.n
     await dropBlobs(blobs, digests, used);
   }
 
-  async function publish(name: ImageName): Promise<void> {
+  async function publish(name: ImageName, replaces: boolean): Promise<void> {
     const from = join(pending.directory, name);
+    if (replaces && (await isThere(join(directory, name)))) return replace(name, from);
     await rm(join(from, OWNER), { force: true });
     try {
       // An empty folder of that name would be replaced; one with a manifest is not.
@@ -66,13 +69,26 @@ export function openAddedImages(directory: string, wallMs: () => number = Date.n
     await syncFolder(directory);
   }
 
+  /** File by file, so that there is an image of the name at any moment; one whose signature is not its own runs nowhere. */
+  async function replace(name: ImageName, from: string): Promise<void> {
+    const to = join(directory, name);
+    const before = await digestsIn(join(to, MANIFEST));
+    const isSigned = await isThere(signaturePath(from));
+    if (isSigned) await rename(signaturePath(from), signaturePath(to));
+    await rename(join(from, MANIFEST), join(to, MANIFEST));
+    if (!isSigned) await rm(signaturePath(to), { force: true });
+    await syncFolder(to);
+    await drop(pending, name);
+    await dropBlobs(blobs, before, used);
+  }
+
   return {
-    begin: ({ files, manifest, name, signature }, stopped) =>
+    begin: ({ files, manifest, name, replaces = false, signature }, stopped) =>
       translated(directory, async () => {
         await mkdir(blobs, { recursive: true });
         await mkdir(pending.directory, { recursive: true });
         await sweep();
-        await needPlace(name);
+        await needPlace(name, replaces);
         try {
           for (const { path, sha256 } of files) await putBlob(blobs, path, sha256, stopped);
           await writePending(name, manifest, signature);
@@ -82,7 +98,7 @@ export function openAddedImages(directory: string, wallMs: () => number = Date.n
         }
         await needBlobs(manifest);
         return {
-          publish: () => translated(directory, () => publish(name)),
+          publish: () => translated(directory, () => publish(name, replaces)),
           discard: () => translated(directory, () => drop(pending, name)),
         };
       }),
@@ -108,8 +124,8 @@ export function openAddedImages(directory: string, wallMs: () => number = Date.n
     await dropBlobs(blobs, old, used);
   }
 
-  async function needPlace(name: ImageName): Promise<void> {
-    if (await isThere(join(directory, name))) throw taken(name);
+  async function needPlace(name: ImageName, replaces: boolean): Promise<void> {
+    if (!replaces && (await isThere(join(directory, name)))) throw taken(name);
     if (await isThere(join(pending.directory, name))) throw await beingAdded(name);
   }
 
@@ -190,7 +206,7 @@ async function isThere(path: string): Promise<boolean> {
 }
 
 function taken(name: string): PerigeeError {
-  const cure = `Give another --name, or remove that one first: perigee images rm ${name}`;
+  const cure = 'Give another --name, or put this one in its place: --replace';
   return new PerigeeError('image-in-use', `there is an image ${name} already`, cure);
 }
 

@@ -18,8 +18,11 @@ export interface CatalogueProblem {
 
 export interface Catalogue {
   list(): Promise<{ readonly images: readonly Image[]; readonly problems: readonly CatalogueProblem[] }>;
-  /** @throws PerigeeError `image-unknown` (with the names there are) or `image-invalid`. */
-  get(name: string): Promise<Image>;
+  /**
+   * `pending`: what is being added under the name, and is shown to nobody yet.
+   * @throws PerigeeError `image-unknown` (with the names there are) or `image-invalid`.
+   */
+  get(name: string, pending?: true): Promise<Image>;
   /** The same, and where it was found. */
   entry(name: string): Promise<CatalogueEntry>;
   /**
@@ -60,7 +63,8 @@ export function openCatalogue(directory: string, { added, trust }: CatalogueOpti
         problems: results.flatMap((result) => ('error' in result ? [result] : [])),
       };
     },
-    get: async (name) => (await find(shelves, name, context)).image,
+    get: async (name, pending) =>
+      (await find(pending ? shelves.filter(({ hidden }) => hidden) : shelves, name, context)).image,
     entry: (name) => find(shelves, name, context),
     verify,
   };

@@ -28,7 +28,7 @@ export function queuedRecord(
 }
 
 /** Of the kernel, or of the disk where that is all there is. */
-function digestOf(image: Image, architecture: Architecture): string {
+export function digestOf(image: Image, architecture: Architecture): string {
   const boot = image.boot[architecture];
   return boot?.kernel?.sha256 ?? boot?.disk?.sha256 ?? '';
 }

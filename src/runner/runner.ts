@@ -11,7 +11,7 @@ import { observers, record, type ObserverParts } from './observers.js';
 import { kill } from './orphans.js';
 import { createPool, type ReadyGuest, type WarmPool } from './pool.js';
 import { placeRequest } from './place-request.js';
-import { queuedRecord } from './queued-record.js';
+import { digestOf, queuedRecord } from './queued-record.js';
 import type { ConsoleLog } from './run-parts.js';
 import { Run } from './run.js';
 import { sampleRuns } from './sampling.js';
@@ -140,6 +140,8 @@ class QemuRunner implements Runner {
     try {
       const image = await this.#parts.catalogue.get(record.image);
       const spec = this.#parts.spec(image, '', record.id);
+      if (digestOf(image, spec.architecture) !== record.imageSha256)
+        return 'its image was replaced meanwhile';
       const sinceUs = this.#parts.clock.monotonicUs() - processAgeMs(processId) * 1000;
       const run = this.#prepare({ ...record, state: { kind: 'starting' } }, sinceUs, image, spec);
       if (!run.adopt(processId)) return 'its image does not say afterRestart: adopt any more';
@@ -168,10 +170,10 @@ class QemuRunner implements Runner {
     const requestedUs = clock.monotonicUs();
     const known = this.#recent.get(request.id) ?? (await journal.get(request.id));
     if (known) return known;
-    const image = await catalogue.get(request.image);
+    const image = await catalogue.get(request.image, request.pending);
     const spec = this.#specOf(image, request);
     // Its files were checked before it was started.
-    const ready = this.pool.take(image.name, readyKey(image, spec));
+    const ready = request.pending ? undefined : this.pool.take(image.name, readyKey(image, spec));
     const imageBytes = ready?.imageBytes ?? (await catalogue.verify(image, architecture));
     const record = queuedRecord(request, image, imageBytes, spec, clock);
     const run = this.#prepare(record, requestedUs, image, spec, ready);

@@ -18,7 +18,7 @@ export interface WarmParts {
 
 export interface WarmSource {
   readonly catalogue: {
-    get(name: string): Promise<Image>;
+    get(name: string, pending?: true): Promise<Image>;
     verify(image: Image, architecture: Architecture): Promise<number>;
   };
   readonly architecture: Architecture;

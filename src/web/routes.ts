@@ -34,6 +34,7 @@ const runBody = v.strictObject({
   image: v.pipe(v.string(), v.maxLength(64)),
   /** Made by the client, so that a request repeated after a lost answer starts nothing twice. */
   id: v.string('expected the id of the run to start'),
+  pending: v.exactOptional(v.literal(true)),
   args: v.optional(
     v.pipe(
       v.string(),
@@ -82,8 +83,8 @@ export const ROUTES: readonly Route[] = [
   act(/^\/api\/runs$/, (control, _id, body) => {
     const parsed = v.safeParse(runBody, body);
     if (!parsed.success) throw badBody(parsed.issues[0].message);
-    const { image, id, args, priority } = parsed.output;
-    const values = control.run({ image, id: parseRunId(id), args, priority });
+    const { id, ...request } = parsed.output;
+    const values = control.run({ ...request, id: parseRunId(id) });
     return Promise.resolve({ kind: 'stream', values });
   }),
   read(/^\/api\/schedules$/, async (control) => json(await control.schedules())),

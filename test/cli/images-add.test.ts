@@ -81,6 +81,29 @@ describe('perigee images add', () => {
     assert.deepEqual(await added(data), ['dies']);
   });
 
+  it('replaces one of the same name where it is told to, once the new one has booted', async () => {
+    const data = join(folder, 'replaced');
+    const add = (...more: readonly string[]): ReturnType<typeof perigee> =>
+      perigee(['images', 'add', KERNEL, '--name', 'mine', '--data', data, ...more]);
+    const memory = async (): Promise<number> => {
+      const { stdout } = await perigee(['images', 'show', 'mine', '--json', '--data', data]);
+      return (JSON.parse(lastLine(stdout)) as { memoryMib: number }).memoryMib;
+    };
+    await add('--memory', '4');
+    const refused = await add('--memory', '5');
+    assert.equal(refused.status, 23);
+    assert.match(refused.stderr, /there is an image mine already\n {2}Give another --name, or .*--replace/);
+    const failed = await add('--memory', '5', '--args', 'fault=die', '--replace');
+    assert.deepEqual([failed.status, await memory()], [15, 4]);
+    const { status, stdout } = await add('--memory', '5', '--replace');
+    assert.equal(status, 0);
+    assert.match(stdout, /Replaced mine\..*\nRuns of the one before go on/);
+    assert.equal(await memory(), 5);
+    const shipped = await perigee(['images', 'add', KERNEL, '--name', 'hello', '--replace', '--data', data]);
+    assert.equal(shipped.status, 23);
+    assert.match(shipped.stderr, /there is an image hello already\n {2}Give another --name\.\n/);
+  });
+
   it('says that the board lacks something, where it does', async () => {
     const nowhere = [
       '--set',
@@ -170,7 +193,40 @@ describe('images of a gateway that runs', () => {
       new RegExp(`run ${id} of stays goes on\\n {2}Stop it first: perigee stop ${id}`),
     );
     await perigee(['stop', id, ...data]);
+    await perigee(['schedule', 'add', 'dawn', 'stays', '--cron', '0 6 * * *', ...data]);
+    const remove = ['images', 'rm', 'stays', ...data];
+    const wanted = await perigee([
+      ...remove,
+      '--set',
+      'keepRunning=[stays]',
+      '--set',
+      'runner.warm={stays: 1}',
+    ]);
+    assert.equal(wanted.status, 23);
+    assert.match(
+      wanted.stderr,
+      /stays is still wanted: keepRunning names it, runner.warm keeps it ready, schedule dawn starts it\n.*--force/,
+    );
+    assert.equal((await perigee(remove)).status, 23);
+    await perigee(['schedule', 'rm', 'dawn', ...data]);
     assert.equal((await perigee(['images', 'rm', 'stays', ...data])).status, 0);
     assert.deepEqual(await added(gateway.directory), []);
+  });
+
+  it('stay while a schedule of a gateway names them that does not run, unless they are forced out', async () => {
+    const data = join(folder, 'asleep');
+    const gateway = await startGatewayProcess(
+      { 'radio.mode': 'off', 'web.enabled': 'false', keepRunning: '[]' },
+      data,
+    );
+    await perigee(['images', 'add', KERNEL, '--name', 'mine', '--data', data]);
+    await perigee(['schedule', 'add', 'dawn', 'mine', '--cron', '0 6 * * *', '--data', data]);
+    process.kill(gateway.processId, 'SIGKILL');
+    await gateway.exited;
+    const refused = await perigee(['images', 'rm', 'mine', '--data', data]);
+    assert.equal(refused.status, 23);
+    assert.match(refused.stderr, /mine is still wanted: schedule dawn starts it\n/);
+    assert.equal((await perigee(['images', 'rm', 'mine', '--force', '--data', data])).status, 0);
+    assert.deepEqual(await added(data), []);
   });
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { RunId, RunRecord } from '../../src/domain/index.js';
@@ -97,5 +97,17 @@ describe('a guest whose gateway is killed', () => {
     await eventually('it has ended', () => !isAlive(processOf(run)));
     const [told] = await gateway.control.runs(1);
     assert.match(JSON.stringify(told?.state), /cannot go on: its image does not say afterRestart: adopt/);
+  });
+
+  it('is ended when its image was replaced by one of another kernel', async () => {
+    const { run, directory } = await killedWhileItRuns('hostsense');
+    const path = join(images, 'hostsense', 'image.yaml');
+    const before = readFileSync(path, 'utf8');
+    writeFileSync(path, before.replaceAll(run.imageSha256, 'f'.repeat(64)));
+    const gateway = await restarted(directory);
+    writeFileSync(path, before);
+    await eventually('it has ended', () => !isAlive(processOf(run)));
+    const [told] = await gateway.control.runs(1);
+    assert.match(JSON.stringify(told?.state), /cannot go on: its image was replaced meanwhile/);
   });
 });

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileS
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseImageName, type ImageFile } from '../../src/domain/index.js';
-import { openAddedImages, openCatalogue } from '../../src/images/index.js';
+import { openAddedImages, openCatalogue, type Catalogue } from '../../src/images/index.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -34,12 +34,13 @@ function fresh(): {
   directory: string;
   names: () => Promise<readonly string[]>;
   blobs: () => readonly string[];
+  catalogue: Catalogue;
 } {
   made += 1;
   const directory = join(folder, `data-${made}`, 'images');
   const catalogue = openCatalogue(shipped, { added: directory });
   return {
-    directory,
+    ...{ catalogue, directory },
     names: async () => (await catalogue.list()).images.map(({ name }) => name),
     blobs: () => readdirSync(join(directory, '.blobs')).map((name) => name.slice('sha256-'.length)),
   };
@@ -119,6 +120,41 @@ describe('an image that is added', () => {
     );
     await assert.rejects(again, failsWith('image-in-use', /there is an image a already/));
     assert.deepEqual(blobs(), [KERNEL.sha256]);
+  });
+
+  it('takes the place of one of its name in one step, where it is to, and takes nothing before', async () => {
+    const { directory, blobs, catalogue } = fresh();
+    await addWhole(directory, A, KERNEL);
+    const added = openAddedImages(directory);
+    const other = { name: A, manifest: manifest('a', OTHER), files: [OTHER], replaces: true } as const;
+    await (await added.begin(other, NEVER)).discard();
+    assert.deepEqual(blobs(), [KERNEL.sha256]);
+    const pending = await added.begin({ ...other, signature: 'of the new one' }, NEVER);
+    const digest = async (isPending?: true): Promise<unknown> =>
+      (await catalogue.get('a', isPending)).boot.x86_64?.kernel?.sha256;
+    assert.deepEqual([await digest(), await digest(true)], [KERNEL.sha256, OTHER.sha256]);
+    await pending.publish();
+    assert.equal(await digest(), OTHER.sha256);
+    await assert.rejects(catalogue.get('a', true), failsWith('image-unknown', /no image "a"/));
+    assert.deepEqual(blobs(), [OTHER.sha256]);
+    assert.deepEqual(readdirSync(join(directory, 'a')), ['image.sig', 'image.yaml']);
+    await (
+      await added.begin({ name: A, manifest: manifest('a', KERNEL), files: [KERNEL], replaces: true }, NEVER)
+    ).publish();
+    assert.deepEqual(readdirSync(join(directory, 'a')), ['image.yaml']);
+  });
+
+  it('is added where the one that it was to replace is gone', async () => {
+    const { directory, names } = fresh();
+    await addWhole(directory, A, KERNEL);
+    const added = openAddedImages(directory);
+    const pending = await added.begin(
+      { name: A, manifest: manifest('a', OTHER), files: [OTHER], replaces: true },
+      NEVER,
+    );
+    await added.remove(A);
+    await pending.publish();
+    assert.deepEqual(await names(), ['a']);
   });
 
   it('is added by one of two commands that add it at once', async () => {
