@@ -67,7 +67,7 @@ async function choose(parts: AcceleratorParts): Promise<AcceleratorChoice> {
     return await chooseByTrial(parts, await parts.guest(), device.stamp);
   } catch (error) {
     if (!(error instanceof PerigeeError)) throw error;
-    return told(chooseAccelerator({ kind: 'no-guest', detail: error.message }));
+    return told(chooseAccelerator({ kind: 'no-guest', detail: error.message, cure: error.cure }));
   }
 }
 

@@ -17,7 +17,7 @@ export function chooseAccelerator(evidence: Evidence): Verdict {
     case 'no-device':
       return withoutDevice(evidence.device);
     case 'no-guest':
-      return tcg(`KVM could not be tried: ${oneLine(evidence.detail)}`);
+      return { ...tcg(`KVM could not be tried: ${oneLine(evidence.detail)}`), cure: evidence.cure };
     case 'tried':
       return afterTrials(evidence.trials);
   }

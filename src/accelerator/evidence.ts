@@ -32,5 +32,5 @@ export type Evidence =
   | { readonly kind: 'foreign'; readonly guest: Architecture; readonly host: Architecture }
   | { readonly kind: 'no-device'; readonly device: Exclude<KvmDevice, { readonly kind: 'opens' }> }
   /** There is nothing to try KVM with. */
-  | { readonly kind: 'no-guest'; readonly detail: string }
+  | { readonly kind: 'no-guest'; readonly detail: string; readonly cure: string }
   | { readonly kind: 'tried'; readonly trials: Trials };

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Config } from '../config/index.js';
-import { reasonOf, type Architecture, type GatewayControl } from '../domain/index.js';
+import { PerigeeError, reasonOf, type Architecture, type GatewayControl } from '../domain/index.js';
 import type { GatewayStatus, Logger } from '../domain/index.js';
 import { QEMU_PROGRAMS } from '../images/index.js';
 import { systemClock } from '../platform/index.js';
@@ -78,15 +78,28 @@ export async function findImages(config: Config, architecture: Architecture): Pr
   try {
     const { images, problems } = await catalogue.list();
     const checked = await Promise.allSettled(images.map((image) => catalogue.verify(image, architecture)));
-    const bad = checked.flatMap((result) => (result.status === 'rejected' ? [reasonOf(result.reason)] : []));
-    const complaints = [...problems.map(({ error }) => error.message), ...bad];
+    const bad = checked.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+    const complaints = [...problems.map(({ error }) => error), ...bad].map(imageFinding);
     const names = images.map((image) => image.name).join(', ');
-    if (images.length === 0) return [failed('Images', 'there are none', 'Build them: npm run images')];
-    if (complaints.length === 0) return [ok('Images', `${names}; every checksum agrees`)];
-    return complaints.map((text) => failed('Images', text, 'Build the image again: npm run images'));
+    if (images.length > 0 && bad.length === 0)
+      return [ok('Images', `${names}; every checksum agrees`), ...complaints];
+    if (complaints.length > 0) return complaints;
+    return [failed('Images', 'there are none', 'Build them: npm run images')];
   } catch (error) {
-    return [failed('Images', reasonOf(error), 'Build them: npm run images')];
+    return [imageFinding(error)];
   }
+}
+
+/** What is not trusted does not run because that is what was asked for. */
+function imageFinding(error: unknown): Finding {
+  const { cure, code } =
+    error instanceof PerigeeError ? error : { cure: 'Build it again: npm run images', code: undefined };
+  return {
+    name: 'Images',
+    verdict: code === 'image-untrusted' ? 'note' : 'fail',
+    text: reasonOf(error),
+    cure,
+  };
 }
 
 export function findDataDirectory(config: Config): Finding {

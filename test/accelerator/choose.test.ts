@@ -41,10 +41,12 @@ describe('the choice of an accelerator', () => {
   });
 
   it('is TCG, until the next look, where there is no guest to try', () => {
-    const verdict = chooseAccelerator({ kind: 'no-guest', detail: 'there is no image "hello"' });
+    const cure = 'Build the images: npm run images';
+    const verdict = chooseAccelerator({ kind: 'no-guest', detail: 'there is no image "hello"', cure });
     assert.equal(verdict.accelerator, 'tcg');
     assert.equal(verdict.settled, false);
     assert.match(verdict.why, /there is no image "hello"/);
+    assert.equal(verdict.cure, cure);
   });
 
   it('is KVM when its loop takes no longer than TCG’s, and says how much faster it is', () => {

@@ -42,6 +42,27 @@ describe('a board that requires signatures', () => {
     );
   });
 
+  it('says in doctor what is not signed, what that means for KVM, and what to do', async () => {
+    const { stdout } = await perigee(['doctor', '--json', ...strict]);
+    const findings = JSON.parse(lastLine(stdout)) as {
+      name: string;
+      verdict: string;
+      text: string;
+      cure: string;
+    }[];
+    const cure = 'Sign it with a key of images.trustedKeys: perigee images sign hello --key FILE';
+    const images = findings.filter(({ name }) => name === 'Images');
+    assert.ok(images.some(({ verdict, text }) => verdict === 'ok' && text.startsWith('signed; ')));
+    assert.deepEqual(
+      images.find(({ text }) => text.includes('hello')),
+      { name: 'Images', verdict: 'note', text: 'image hello is not signed', cure },
+    );
+    const accelerator = findings.find(({ name }) => name === 'Accelerator');
+    if (accelerator?.text.includes('/dev/kvm')) return;
+    assert.equal(accelerator?.text, 'tcg: KVM could not be tried: image hello is not signed');
+    assert.equal(accelerator.cure, cure);
+  });
+
   it('shows whose a signature is, and runs an image again once its changes are signed', async () => {
     appendFileSync(join(folder, 'data', 'images', 'signed', 'image.yaml'), '# changed\n');
     assert.equal((await perigee(['run', 'signed', ...strict])).status, 24);
