@@ -27,9 +27,20 @@ export function tenderEvidence(
   return [{ kind: 'panicked', detail: `the guest aborted (status ${SOLO5_EXIT_ABORT})` }];
 }
 
+/** What a tender repeats, or says of its options, once it has said what is wrong with one of them (warnx and usage). */
+const HELP = /^usage: |: Please check you have correctly specified|: All declared devices must be attached/;
+
+/** The line that says what is wrong: the first, where help of several lines follows. */
+function complaint(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const help = lines.findIndex((line) => HELP.test(line));
+  const before = lines.slice(0, Math.max(0, help)).find((line) => line !== '' && !/\bwarning:/i.test(line));
+  return before ?? lastWords(stderr);
+}
+
 /** With ours, where KVM is what failed: no other tender can run the same image. */
 export function tenderWords(monitor: TenderSpec['monitor'], stderr: string): string {
-  const words = lastWords(stderr);
+  const words = complaint(stderr);
   const needsKvm = monitor === 'solo5-hvt' && /\bkvm\b/i.test(words);
   return needsKvm ? `${words} (an image for hvt runs in KVM only; built for spt, it needs none)` : words;
 }

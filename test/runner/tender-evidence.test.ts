@@ -56,6 +56,33 @@ describe("a tender's end", () => {
     assert.equal(reasonOf({ code: 127, stderr: shell, spoke: false }).kind, 'host-refused');
   });
 
+  it('is a refusal by what is wrong with an option, and not by the help that follows', () => {
+    const usage = [
+      'usage: solo5-spt [ CORE OPTIONS ] [ -- ] KERNEL [ ARGS ]',
+      'Compiled-in module options:',
+      '    --net:NAME=IFACE | @NN (attach tap at IFACE or at fd @NN as network NAME)',
+      '      [ --net-mac:NAME=HWADDR ] (set HWADDR for network NAME)',
+    ];
+    const refusals: readonly (readonly [string, readonly string[]])[] = [
+      [
+        'solo5-spt: Could not attach interface: tap9: No such device',
+        ["solo5-spt: Invalid option: `--net:service=tap9'", ...usage],
+      ],
+      [
+        "solo5-spt: Module `net' setup failed",
+        ['solo5-spt: Please check you have correctly specified:', '    --net:NAME=IFACE'],
+      ],
+      [
+        "solo5-spt: Device 'storage' of type BLOCK_BASIC declared but not attached.",
+        ['solo5-spt: All declared devices must be attached. See --help for syntax.'],
+      ],
+    ];
+    for (const [detail, help] of refusals) {
+      const stderr = [detail, ...help, ''].join('\n');
+      assert.deepEqual(reasonOf({ code: 1, stderr, spoke: false }), { kind: 'host-refused', detail });
+    }
+  });
+
   it('is a crash, in its own words, where it complains in the middle', () => {
     const reason = reasonOf({ code: 1, stderr: 'Fatal error when reading: Input/output error\n' });
     assert.deepEqual(reason, { kind: 'crashed', detail: 'Fatal error when reading: Input/output error' });
