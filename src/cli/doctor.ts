@@ -9,6 +9,7 @@ import {
   findTenders,
   type Finding,
 } from './findings.js';
+import { findStore } from './store-findings.js';
 import { configOf, runningGateway, type CommonOptions } from './options.js';
 import { paint, print, printJson } from './output.js';
 
@@ -32,6 +33,7 @@ export async function doctor(env: Env, options: CommonOptions): Promise<number> 
     findDataDirectory(config),
     ...(await findSensors(createLogger('silent'))),
     ...(await findGateway(runningGateway(env, options))),
+    ...(await findStore(runningGateway(env, options))),
   ];
   if (options.json) printJson(findings);
   else findings.forEach(show);

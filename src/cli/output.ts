@@ -124,3 +124,10 @@ export function formatSpan(ms: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   return seconds < 5400 ? `${rounded(seconds / 60)} min` : `${rounded(seconds / 3600)} h`;
 }
+
+/** Days as a person says them: minutes to years. */
+export function formatDays(days: number): string {
+  if (days < 2) return formatSpan(days * 86_400_000);
+  if (days < 730) return `${rounded(days)} days`;
+  return days < 365_250 ? `${rounded(days / 365.25)} years` : 'over 1000 years';
+}

@@ -8,6 +8,7 @@ import type { ExportOptions } from './export.js';
 import { complain } from './output.js';
 import { parseDuration, parseSpan, parseTime, priorityOption } from './parse.js';
 import { addScheduleCommands } from './schedule-commands.js';
+import { addStoreCommands } from './store-commands.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -107,6 +108,7 @@ function buildProgram(action: Act): Command {
     );
   addImagesCommands(program, action);
   addScheduleCommands(program, action);
+  addStoreCommands(program, action);
   command(
     program,
     'doctor',

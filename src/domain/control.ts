@@ -7,6 +7,7 @@ import type { RadioState } from './radio.js';
 import { isEnded, type RunCause, type RunRecord } from './run.js';
 import type { Safeguard } from './safeguard.js';
 import type { Schedule, ScheduleChange, ScheduleStatus } from './schedule.js';
+import type { StoreTools } from './store-statistics.js';
 
 /** What happens to runs, as it happens. */
 export type RunNews =
@@ -112,6 +113,7 @@ export interface ImageList {
 
 /** What a gateway can be asked and told: in process, over its Unix socket, and read-only over HTTP. */
 export interface GatewayControl extends HistoryReader {
+  readonly store: StoreTools;
   status(): Promise<GatewayStatus>;
   images(): Promise<ImageList>;
   /** Those that go on, all of them, then others; each newest first. At most `limit` others. */

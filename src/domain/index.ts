@@ -12,6 +12,7 @@ export * from './radio.js';
 export * from './run.js';
 export * from './safeguard.js';
 export * from './schedule.js';
+export * from './store-statistics.js';
 export * from './token-bucket.js';
 export * from './topic.js';
 export * from './vm.js';

@@ -14,13 +14,13 @@ import { packageVersion } from '../platform/index.js';
 import type { Confinement } from '../confinement/index.js';
 import type { Runner } from '../runner/index.js';
 import type { Scheduler } from '../scheduler/index.js';
-import type { Recorder } from '../store/index.js';
+import type { Recorder, ToolableStore } from '../store/index.js';
 import type { SyncStatus } from '../sync/index.js';
 import { follow } from './follow.js';
 
 export interface ControlParts {
   readonly name: string;
-  readonly store: Store;
+  readonly store: ToolableStore;
   readonly recorder: Recorder;
   readonly catalogue: Catalogue;
   readonly runner: Runner;
@@ -56,6 +56,7 @@ export function createControl(parts: ControlParts): GatewayControl {
     latest: () => Promise.resolve(store.latest()),
     history: (request) => store.history(request),
     losses: () => Promise.resolve(lossesOf(store)),
+    store: store.tools,
     consoleLog: (id) => readLog(store, logDirectory, id),
     run: (request) => follow(runner, request),
     news: () => runner.events.subscribe(),

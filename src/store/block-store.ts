@@ -264,7 +264,8 @@ function seal(bytes: Uint8Array): Uint8Array {
   return sealed;
 }
 
-function unseal(sealed: Uint8Array): Uint8Array | undefined {
+/** What was sealed; undefined where it is damaged. */
+export function unseal(sealed: Uint8Array): Uint8Array | undefined {
   if (sealed.length < SEAL_BYTES) return undefined;
   const bytes = sealed.subarray(SEAL_BYTES);
   return keys.viewOf(sealed).getUint32(0, true) === crc32(bytes) ? bytes : undefined;

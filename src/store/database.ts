@@ -4,6 +4,20 @@ import { openingFailed } from './level-errors.js';
 export type Database = Level<Uint8Array, Uint8Array>;
 export type Operation = BatchOperation<Database, Uint8Array, Uint8Array>;
 
+interface Range {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+/** What LevelDB has in Node and not in browsers, and the types of `level` leave out. */
+interface Native {
+  approximateSize(start: Uint8Array, end: Uint8Array): Promise<number>;
+  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
+  getProperty(name: string): string;
+}
+
+const native = (db: Database): Native => db as unknown as Native;
+
 /** Reading goes from old to new, once: a large cache of blocks would be memory for nothing. */
 const BLOCK_CACHE_BYTES = 1024 * 1024;
 
@@ -33,4 +47,27 @@ export function put(key: Uint8Array, value: Uint8Array): Operation {
 /** Of a key that is not there: nothing. */
 export function remove(key: Uint8Array): Operation {
   return { type: 'del', key };
+}
+
+/** Of files that keep what is between the keys; what is not sorted yet is in none of them. */
+export function sizeOnDisk(db: Database, { gte, lt }: Range): Promise<number> {
+  return native(db).approximateSize(gte, lt);
+}
+
+/** Sorts what is between the keys anew, and frees what was removed. */
+export function compactRange(db: Database, { gte, lt }: Range): Promise<void> {
+  return native(db).compactRange(gte, lt);
+}
+
+/** How much LevelDB has written into tables since it was opened. */
+export function sortedBytes(db: Database): number {
+  return writtenIn(native(db).getProperty('leveldb.stats'));
+}
+
+const MIB = 1024 * 1024;
+
+/** Of LevelDB's table: level, files, size, seconds, read and written MiB. */
+export function writtenIn(statistics: string): number {
+  const rows = statistics.matchAll(/^ *\d+(?: +[\d.]+){4} +(\d+)$/gm);
+  return [...rows].reduce((sum, [, written]) => sum + Number(written) * MIB, 0);
 }

@@ -1,5 +1,7 @@
 /** Where observations, runs and cursors are kept: in LevelDB. */
 export { openLevelStore } from './open-level-store.js';
+export { openExistingStore } from './existing.js';
+export type { ToolableStore } from './level-store.js';
 export type { LevelStoreOptions, StoreFaults } from './open-level-store.js';
 export { createRecorder } from './recorder.js';
 export type { Recorder } from './recorder.js';

@@ -54,6 +54,7 @@ const FAMILIES = {
 } as const;
 
 export type Family = keyof typeof FAMILIES;
+export const FAMILY_NAMES = Object.keys(FAMILIES) as readonly Family[];
 
 /** Of every key that begins with a family's letter. */
 export interface KeyRange {

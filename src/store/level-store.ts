@@ -9,7 +9,7 @@ import type {
   RunId,
   RunRecord,
 } from '../domain/index.js';
-import type { ScheduleStore, Store, StoreCounts, StoredObservation } from '../domain/index.js';
+import type { ScheduleStore, Store, StoreCounts, StoreTools, StoredObservation } from '../domain/index.js';
 import { Appender } from './appender.js';
 import { decodePosition, encodePosition } from './codec.js';
 import type { Identity } from './codec.js';
@@ -25,8 +25,10 @@ import { RefusalLog } from './refusals.js';
 import type { SpaceReserve } from './reserve.js';
 import { LevelRunJournal } from './run-journal.js';
 import { levelSchedules } from './schedule-store.js';
+import { createStoreTools } from './tools.js';
 import { Turns } from './turns.js';
 import { Upkeep } from './upkeep.js';
+import type { WriteMeter } from './write-meter.js';
 
 /** Writers wait for their promises: more than this is a writer that does not. */
 const WAITING_WRITES_MAX = 2048;
@@ -36,6 +38,7 @@ interface OpenedStore extends StoreContents {
   readonly path: string;
   readonly identity: Identity;
   readonly write: Write;
+  readonly meter: WriteMeter;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Before each write to the head log. */
@@ -44,12 +47,18 @@ interface OpenedStore extends StoreContents {
   readonly reserve: SpaceReserve;
 }
 
+/** A store on a disk: it can be measured, and sorted anew. */
+export interface ToolableStore extends Store {
+  readonly tools: StoreTools;
+}
+
 /** The store over an open database: the parts that write, those that read, and the turns that they take. */
-export class LevelStore implements Store {
+export class LevelStore implements ToolableStore {
   readonly gatewayId: GatewayId;
   readonly epoch: number;
   readonly #opened: OpenedStore;
   readonly schedules: ScheduleStore;
+  readonly tools: StoreTools & AsyncDisposable;
   readonly #runs: LevelRunJournal;
   readonly #appender: Appender;
   readonly #observations: Observations;
@@ -71,6 +80,7 @@ export class LevelStore implements Store {
       refusal: (refusal) => refusals.tell(refusal),
       blockWritten: () => this.#upkeep.blockWritten(),
     });
+    this.tools = createStoreTools(opened);
     this.#observations = new Observations(opened, () => this.#appender.block);
     this.schedules = levelSchedules({
       ...opened,
@@ -161,6 +171,7 @@ export class LevelStore implements Store {
     });
     await this.#writes.take(() => Promise.resolve());
     await losses[Symbol.asyncDispose]();
+    await this.tools[Symbol.asyncDispose]();
     await head[Symbol.asyncDispose]();
     await db.close();
   }

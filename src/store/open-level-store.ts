@@ -1,12 +1,14 @@
 import { PerigeeError } from '../domain/index.js';
-import type { Clock, Logger, Store } from '../domain/index.js';
+import type { Clock, Logger } from '../domain/index.js';
 import { BLOCK_US } from './appender.js';
 import { prepareStoreFolder } from './data-directory.js';
 import { openDatabase } from './database.js';
 import { openingFailed } from './level-errors.js';
 import { LevelStore } from './level-store.js';
+import type { ToolableStore } from './level-store.js';
 import { beginEpoch, openContents } from './opening.js';
 import { SpaceReserve } from './reserve.js';
+import { WriteMeter } from './write-meter.js';
 import { createWriter } from './writer.js';
 
 /** Where a test makes the world fail. */
@@ -40,7 +42,7 @@ const POWER_CUT_SECONDS = 10;
  *
  * @throws PerigeeError `data-dir-unusable`, `data-dir-locked` or `store-corrupt`.
  */
-export async function openLevelStore(options: LevelStoreOptions): Promise<Store> {
+export async function openLevelStore(options: LevelStoreOptions): Promise<ToolableStore> {
   const { directory, clock, logger, faults = {} } = options;
   const startedUs = clock.monotonicUs();
   const path = await prepareStoreFolder(directory);
@@ -48,7 +50,8 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
   try {
     const reserve = new SpaceReserve(path, logger);
     await reserve.hold();
-    const write = createWriter({ db, path, logger, reserve, beforeWrite: faults.beforeWrite });
+    const meter = new WriteMeter();
+    const write = meter.over(createWriter({ db, path, logger, reserve, beforeWrite: faults.beforeWrite }));
     const identity = await beginEpoch(db, path);
     const isFrugal = options.durability === 'frugal';
     const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
@@ -68,6 +71,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Store>
       db,
       path,
       identity,
+      meter,
       write,
       clock,
       logger,

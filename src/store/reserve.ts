@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { reasonOf } from '../domain/index.js';
 import type { Logger } from '../domain/index.js';
 
-const RESERVE_FILE = 'reserve';
+export const RESERVE_FILE = 'reserve';
 /** LevelDB writes out 4 MB when it is opened after a failure; the rest is for records of runs meanwhile. */
 const RESERVE_BYTES = 8 * 1024 * 1024;
 

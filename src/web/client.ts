@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import { ERROR_EXITS, PerigeeError, isEnded } from '../domain/index.js';
 import type {
+  CompactionProgress,
   ErrorCode,
   GatewayControl,
   GatewayStatus,
@@ -12,6 +13,7 @@ import type {
   RunRecord,
   ScheduleStatus,
   ToldLoss,
+  StoreStatistics,
 } from '../domain/index.js';
 
 /** The gateway behind a Unix socket. Every call fails with `gateway-not-running` when nobody listens there. */
@@ -36,6 +38,10 @@ export function connectControl(socketPath: string): GatewayControl {
       });
     },
     losses: () => get<readonly ToldLoss[]>('/api/losses'),
+    store: {
+      statistics: () => get<StoreStatistics>('/api/store'),
+      compact: () => stream<CompactionProgress>({ ...to, method: 'POST', path: '/api/store/compact' }),
+    },
     consoleLog: (id) => text({ ...to, method: 'GET', path: `/api/runs/${id}/log` }),
     run: (body) => stream<RunNews>({ ...to, method: 'POST', path: '/api/runs', body }),
     news: () => stream<RunNews>({ ...to, method: 'GET', path: '/api/live' }),

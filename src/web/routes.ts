@@ -5,6 +5,7 @@ import {
   PerigeeError,
   RESOLUTIONS,
   SCHEDULE_CHANGES,
+  forecastOf,
   parseRunId,
   thinned,
 } from '../domain/index.js';
@@ -74,6 +75,11 @@ export const ROUTES: readonly Route[] = [
   read(/^\/api\/latest$/, async (control) => json(await control.latest())),
   read(/^\/api\/history$/, history),
   read(/^\/api\/losses$/, async (control) => json(await control.losses())),
+  read(/^\/api\/store$/, async ({ store }) => {
+    const statistics = await store.statistics();
+    return json({ ...statistics, forecast: forecastOf(statistics) });
+  }),
+  act(/^\/api\/store\/compact$/, ({ store }) => Promise.resolve({ kind: 'stream', values: store.compact() })),
   read(/^\/api\/runs$/, async (control) => json(await control.runs(MAX_RUNS_LISTED))),
   read(/^\/api\/runs\/([^/]+)\/log$/, async (control, id) => ({
     kind: 'text',

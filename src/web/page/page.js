@@ -3,6 +3,8 @@ import { describeCause, describeState, formatAge, formatValue } from './words.js
 
 const PERIOD_MS = 1000;
 const MAX_RUNS = 10;
+/** What the store takes changes slowly, and costs some reading to know. */
+const STORE_PERIOD_MS = 60_000;
 
 const element = (id) => document.getElementById(id);
 
@@ -100,7 +102,26 @@ function readyText(guests) {
   return ready.length === 0 ? '' : `, kept ready: ${ready.join(', ')}`;
 }
 
-function showGateway(status) {
+function formatDays(days) {
+  if (days < 2) return formatAge(days * 86_400_000);
+  return days < 730
+    ? `${rounded(days)} days`
+    : days < 365_250
+      ? `${rounded(days / 365.25)} years`
+      : 'over 1000 years';
+}
+
+/** As `perigee store stats` tells it at length. */
+function describeStore({ bytesPerSample, daysToFull, growthBytesPerDay, wearPercentPerYear }) {
+  if (daysToFull === undefined) return '';
+  const wear =
+    wearPercentPerYear === undefined
+      ? ''
+      : `, about ${rounded(wearPercentPerYear)} % of the card’s life a year`;
+  return `, ${bytesPerSample.toFixed(2)} bytes each; ${formatValue(growthBytesPerDay, 'bytes')} a day${wear}; the disk is full in ${formatDays(daysToFull)}`;
+}
+
+function showGateway(status, forecast) {
   element('name').textContent = status.name;
   document.title = status.name;
   const facts = {
@@ -108,8 +129,8 @@ function showGateway(status) {
     Version: status.version,
     Running: `${formatAge(status.uptimeSeconds * 1000)}, start ${status.epoch} of this data directory`,
     Guests: `${status.activeRuns - status.queuedRuns} running, ${status.queuedRuns} waiting, ${status.startedRuns} started${readyText(status.readyGuests)}`,
-    Stored: `${status.store.samples} samples of ${status.store.series} metrics`,
     Lost: status.losses.latest ?? 'nothing',
+    Stored: `${status.store.samples} samples of ${status.store.series} metrics${describeStore(forecast)}`,
     Radio: describeRadio(status.radio),
     Backend: status.sync.text,
     Memory: formatValue(status.rssBytes, 'bytes'),
@@ -136,12 +157,22 @@ const get = async (path) => {
   return response.json();
 };
 
+let forecast = {};
+let forecastDueAt = 0;
+
+async function forecastOfStore() {
+  if (Date.now() < forecastDueAt) return forecast;
+  forecastDueAt = Date.now() + STORE_PERIOD_MS;
+  forecast = (await get('api/store')).forecast;
+  return forecast;
+}
+
 async function refresh() {
   try {
     const [status, latest, runs, schedules] = await Promise.all(
       ['status', 'latest', 'runs', 'schedules'].map((what) => get(`api/${what}`)),
     );
-    showGateway(status);
+    showGateway(status, await forecastOfStore());
     showMetrics(latest);
     showRuns(runs);
     showSchedules(schedules);

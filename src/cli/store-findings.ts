@@ -1,0 +1,31 @@
+import { PerigeeError, forecastOf, reasonOf, type GatewayControl } from '../domain/index.js';
+import type { Finding } from './findings.js';
+import { formatDays, formatValue } from './output.js';
+
+/** Less than this, and there is not much time to make room. */
+const DAYS_TO_FULL_LEAST = 14;
+
+/** Of the gateway that runs, if one does. */
+export async function findStore(control: GatewayControl): Promise<readonly Finding[]> {
+  try {
+    const { bytesPerSample, daysToFull, growthBytesPerDay, wearPercentPerYear } = forecastOf(
+      await control.store.statistics(),
+    );
+    if (bytesPerSample === undefined || daysToFull === undefined || growthBytesPerDay === undefined)
+      return [{ name: 'Store', verdict: 'ok', text: 'its growth is known after some minutes of samples' }];
+    const wear =
+      wearPercentPerYear === undefined
+        ? ''
+        : `, about ${Number(wearPercentPerYear.toPrecision(2))} % of the card’s life a year`;
+    const text =
+      `${bytesPerSample.toFixed(2)} bytes a sample, ${formatValue(growthBytesPerDay, 'bytes')} a day${wear}; ` +
+      `the disk is full in ${formatDays(daysToFull)}`;
+    if (daysToFull >= DAYS_TO_FULL_LEAST) return [{ name: 'Store', verdict: 'ok', text }];
+    const cure = 'Make room, or keep less: see `perigee store stats` for what takes the place.';
+    return [{ name: 'Store', verdict: 'note', text, cure }];
+  } catch (error) {
+    // Told by itself.
+    if (error instanceof PerigeeError && error.code === 'gateway-not-running') return [];
+    return [{ name: 'Store', verdict: 'note', text: reasonOf(error), cure: 'See the log of the gateway.' }];
+  }
+}

@@ -1,0 +1,137 @@
+import type { Resolution } from './history.js';
+
+/** The newest blocks of a resolution, as they were given to the database. */
+export interface MeasuredBlocks {
+  readonly blocks: number;
+  /** A sample, or a series' minute or hour. */
+  readonly points: number;
+  readonly bytes: number;
+  /** How long it took to measure what is in them. */
+  readonly seconds: number;
+}
+
+/** What was written since the store was opened. */
+export interface StoreWrites {
+  readonly seconds: number;
+  readonly samples: number;
+  /** Keys and values that were given to the database. */
+  readonly givenBytes: number;
+  /** What LevelDB wrote of it again to keep it sorted; it counts whole MiB. */
+  readonly sortedBytes: number;
+  /** What went into the head log on the card. */
+  readonly headBytes: number;
+  /** What the process gave to block devices, its logs included; absent where the kernel does not say, or there is none. */
+  readonly deviceBytes?: number;
+}
+
+/** What a kind of records takes on disk, by LevelDB's own estimate, which leaves out what it has not sorted yet. */
+export interface StoredKind {
+  readonly kind: string;
+  readonly bytes: number;
+}
+
+export interface StoreStatistics {
+  readonly measured: Readonly<Record<Resolution, MeasuredBlocks>>;
+  readonly kinds: readonly StoredKind[];
+  readonly files: {
+    /** Tables, which are sorted; and logs of what is not sorted yet. */
+    readonly tableBytes: number;
+    readonly logBytes: number;
+    readonly headLogBytes: number;
+    readonly reserveBytes: number;
+  };
+  readonly disk: { readonly totalBytes: number; readonly freeBytes: number };
+  readonly written: StoreWrites;
+}
+
+/** What is taken for granted of a card. */
+export interface CardAssumptions {
+  readonly cardBytes: number;
+  /** How often each of its cells can be written. */
+  readonly ratedCycles: number;
+  /** How much it writes within for a byte that it is given. */
+  readonly amplification: number;
+}
+
+/** TLC flash as in common cards; industrial ones are rated at 3,000 and more. */
+const RATED_CYCLES = 500;
+/** Cards move whole erase blocks for small writes; makers do not say how much. This is a cautious guess. */
+const CARD_AMPLIFICATION = 4;
+
+export interface StoreForecast {
+  /** Of a sample, with its share of the roll-ups. */
+  readonly bytesPerSample?: number;
+  readonly growthBytesPerDay?: number;
+  /** Until the disk is full, if nothing else grows and nothing is removed. */
+  readonly daysToFull?: number;
+  /** What is written to files for each byte that was given to the database. */
+  readonly writeAmplification?: number;
+  readonly writtenBytesPerDay?: number;
+  /** Of the card's rated life, in percent a year. */
+  readonly wearPercentPerYear?: number;
+  readonly card: CardAssumptions;
+}
+
+const DAY_SECONDS = 86_400;
+/** One block of five minutes is written meanwhile, at least. */
+const RATE_SECONDS_LEAST = 600;
+
+/** What comes of it, if everything goes on as it does. What is not known yet is absent. */
+export function forecastOf(
+  { disk, measured, written }: Pick<StoreStatistics, 'disk' | 'measured' | 'written'>,
+  assumed: Partial<CardAssumptions> = {},
+): StoreForecast {
+  const card = {
+    cardBytes: disk.totalBytes,
+    ratedCycles: RATED_CYCLES,
+    amplification: CARD_AMPLIFICATION,
+    ...assumed,
+  };
+  return { ...growthOf(measured, disk.freeBytes), ...wearOf(written, card), card };
+}
+
+function growthOf(measured: StoreStatistics['measured'], freeBytes: number): Partial<StoreForecast> {
+  const { raw } = measured;
+  if (raw.seconds === 0 || raw.points === 0) return {};
+  const perSecond = Object.values(measured)
+    .filter(({ seconds }) => seconds > 0)
+    .reduce((sum, { bytes, seconds }) => sum + bytes / seconds, 0);
+  const growthBytesPerDay = perSecond * DAY_SECONDS;
+  return {
+    bytesPerSample: perSecond / (raw.points / raw.seconds),
+    growthBytesPerDay,
+    daysToFull: freeBytes / growthBytesPerDay,
+  };
+}
+
+function wearOf(written: StoreWrites, card: CardAssumptions): Partial<StoreForecast> {
+  const { deviceBytes, givenBytes, headBytes, seconds, sortedBytes } = written;
+  // The database's log has all that was given.
+  const fileBytes = givenBytes + sortedBytes + headBytes;
+  const writeAmplification = givenBytes === 0 ? {} : { writeAmplification: fileBytes / givenBytes };
+  if (seconds < RATE_SECONDS_LEAST) return writeAmplification;
+  const writtenBytesPerDay = ((deviceBytes ?? fileBytes) / seconds) * DAY_SECONDS;
+  const lifeBytes = card.cardBytes * card.ratedCycles;
+  const perYear = writtenBytesPerDay * 365.25 * card.amplification;
+  return {
+    ...writeAmplification,
+    writtenBytesPerDay,
+    ...(lifeBytes === 0 ? {} : { wearPercentPerYear: (perYear / lifeBytes) * 100 }),
+  };
+}
+
+/** One step of a compaction; the last has all of its `steps` done. */
+export interface CompactionProgress {
+  readonly steps: number;
+  readonly done: number;
+  /** Of the database's files. */
+  readonly beforeBytes: number;
+  readonly nowBytes: number;
+}
+
+/** What keeps a store well, beside recording. */
+export interface StoreTools {
+  statistics(): Promise<StoreStatistics>;
+  /** Sorts everything anew, and so frees what was removed. @throws PerigeeError `store-refused` without the room for it. */
+  compact(): AsyncIterable<CompactionProgress>;
+}
