@@ -5,6 +5,7 @@ import type { Clock, GatewayControl, Logger, RunId } from './domain/index.js';
 import { openCatalogue, trustOf, vmSpec, warmStart } from './images/index.js';
 import { WAIT_ARGS, encodePractice, encodeStart, encodeStop } from './metrics/index.js';
 import {
+  BACKED_UP_FOLDERS,
   BUILT_IMAGES,
   Closer,
   addedImages,
@@ -60,7 +61,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     const data = config.dataDirectory;
     const store = closer.use(
       'store',
-      await openLevelStore({ directory: data, clock, logger, ...config.store }),
+      await openLevelStore({ directory: data, clock, logger, besides: BACKED_UP_FOLDERS, ...config.store }),
     );
     const orphans = await endOrphans(store, store.gatewayId, logger);
     const recorder = closer.use('recorder', createRecorder(store, logger));
@@ -130,7 +131,14 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       }),
     );
     const uploader = createUploader({
-      ...{ store, gatewayId: store.gatewayId, clock, logger, intervalMs: config.sync.intervalMs },
+      ...{
+        store,
+        gatewayId: store.gatewayId,
+        restoredEpoch: store.restoredEpoch,
+        clock,
+        logger,
+        intervalMs: config.sync.intervalMs,
+      },
       ...(config.sync.url === undefined ? {} : { url: config.sync.url }),
     });
     closer.use('sync', uploader);

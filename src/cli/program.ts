@@ -107,6 +107,30 @@ function buildProgram(action: Act): Command {
       ),
     );
   addImagesCommands(program, action);
+  command(
+    program,
+    'backup',
+    'Keep everything as it is now in a file, also while the gateway runs.',
+    'perigee backup /media/usb',
+  )
+    .argument('<target>', 'a file, or a folder in which it gets its name; - for standard output')
+    .action(
+      action<[string, CommonOptions]>(async (env, target, options) =>
+        (await import('./backup.js')).backup(env, target, options),
+      ),
+    );
+  command(
+    program,
+    'restore',
+    'Make an empty data directory that of a backup.',
+    'perigee restore perigee.backup --data /var/lib/perigee',
+  )
+    .argument('<file>', 'that `perigee backup` made; - for standard input')
+    .action(
+      action<[string, CommonOptions]>(async (env, file, options) =>
+        (await import('./restore.js')).restore(env, file, options),
+      ),
+    );
   addScheduleCommands(program, action);
   addStoreCommands(program, action);
   command(

@@ -1,5 +1,5 @@
 import type { GatewayControl, StoreTools } from '../domain/index.js';
-import { createLogger, systemClock } from '../platform/index.js';
+import { BACKED_UP_FOLDERS, createLogger, systemClock } from '../platform/index.js';
 import { openExistingStore } from '../store/index.js';
 import { configOf, gatewayRuns, runningGateway, type CommonOptions } from './options.js';
 
@@ -15,6 +15,13 @@ export async function withStore<T>(
   if (await gatewayRuns(control)) return work(control.store, control);
   const { dataDirectory: directory, store: settings } = configOf(env, options);
   const logger = createLogger('error');
-  await using store = await openExistingStore({ directory, clock: systemClock, logger, ...settings });
+  const besides = BACKED_UP_FOLDERS;
+  await using store = await openExistingStore({
+    directory,
+    clock: systemClock,
+    logger,
+    besides,
+    ...settings,
+  });
   return await work(store.tools, undefined);
 }

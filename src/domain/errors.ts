@@ -21,6 +21,7 @@ export const ERROR_EXITS = {
   'schedule-unknown': 22,
   'image-in-use': 23,
   'image-untrusted': 24,
+  'backup-invalid': 25,
   internal: 70,
 } as const;
 

@@ -134,4 +134,6 @@ export interface StoreTools {
   statistics(): Promise<StoreStatistics>;
   /** Sorts everything anew, and so frees what was removed. @throws PerigeeError `store-refused` without the room for it. */
   compact(): AsyncIterable<CompactionProgress>;
+  /** Everything as it is at the first step, in pieces of one stream: docs/storage.md has its format. */
+  backup(): AsyncIterable<Uint8Array>;
 }

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { RunId } from '../domain/index.js';
 
 /** What lies where in a data directory; the store keeps to the folder `store`. */
@@ -40,3 +40,8 @@ export function acceleratorNote(dataDirectory: string): string {
 export function addedImages(dataDirectory: string): string {
   return join(dataDirectory, 'images');
 }
+
+/** What a backup has beside the store; the rest lives no longer than the gateway, or is found out again. */
+export const BACKED_UP_FOLDERS: readonly string[] = [addedImages(''), consoleDirectory('')].map((folder) =>
+  basename(folder),
+);

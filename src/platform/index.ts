@@ -9,6 +9,7 @@ export { boardMemory } from './memory.js';
 export { pruneRuns } from './prune-runs.js';
 export { PACKAGE_ROOT, BUILT_IMAGES, MULTIBOOT_LOADER, packageVersion } from './paths.js';
 export {
+  BACKED_UP_FOLDERS,
   acceleratorNote,
   addedImages,
   airSocket,

@@ -30,6 +30,8 @@ export interface Identity {
   readonly gatewayId: GatewayId;
   /** Of the last opening. */
   readonly epoch: number;
+  /** The last one that came of a backup: of it and those before, a backend may have more. Absent where none was restored. */
+  readonly restoredEpoch?: number;
 }
 
 export interface Totals {
@@ -49,6 +51,7 @@ const header = v.object({
 const identitySchema = v.object({
   gatewayId: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
   epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  restoredEpoch: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
 });
 
 export function encodeIdentity(identity: Identity): Uint8Array {
@@ -63,8 +66,8 @@ export function decodeIdentity(bytes: Uint8Array): IdentityRead | undefined {
   if (format !== FORMAT && format !== ROWS_FORMAT) return { kind: 'other-format', format };
   const rest = v.safeParse(identitySchema, json);
   if (!rest.success) return undefined;
-  const { gatewayId, epoch } = rest.output;
-  return { kind: 'ours', identity: { format, gatewayId: gatewayId as GatewayId, epoch } };
+  const { gatewayId, ...others } = rest.output;
+  return { kind: 'ours', identity: { format, gatewayId: gatewayId as GatewayId, ...others } };
 }
 
 const TOTALS_BYTES = 16;

@@ -37,7 +37,7 @@ async function makeFolder(path: string): Promise<readonly string[]> {
 }
 
 /** Not mkdir's `recursive`: Node 20 never comes back from it where the kernel answers ENOENT, as /proc does. */
-async function makeWithParents(path: string): Promise<void> {
+export async function makeWithParents(path: string): Promise<void> {
   if ((await makeOne(path)) === 'there' || dirname(path) === path) return;
   await makeWithParents(dirname(path));
   if ((await makeOne(path)) === 'no parent') throw new Error('nothing can be made there');

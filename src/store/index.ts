@@ -3,5 +3,8 @@ export { openLevelStore } from './open-level-store.js';
 export { openExistingStore } from './existing.js';
 export type { ToolableStore } from './level-store.js';
 export type { LevelStoreOptions, StoreFaults } from './open-level-store.js';
+export { archiveFrames as backupFrames } from './archive.js';
+export { backupHeader, restoreBackup } from './restore.js';
+export type { BackupHeader, Restored } from './restore.js';
 export { createRecorder } from './recorder.js';
 export type { Recorder } from './recorder.js';

@@ -56,6 +56,12 @@ const FAMILIES = {
 export type Family = keyof typeof FAMILIES;
 export const FAMILY_NAMES = Object.keys(FAMILIES) as readonly Family[];
 
+/** Of a key; undefined for what has none of our letters. */
+export function familyOf(key: Uint8Array): Family | undefined {
+  const letter = String.fromCharCode(key[0] ?? 0);
+  return FAMILY_NAMES.find((family) => FAMILIES[family] === letter);
+}
+
 /** Of every key that begins with a family's letter. */
 export interface KeyRange {
   readonly gte: Uint8Array;

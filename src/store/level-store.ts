@@ -44,12 +44,15 @@ interface OpenedStore extends StoreContents {
   /** Before each write to the head log. */
   readonly beforeWrite: () => Promise<void>;
   readonly syncMs: number;
+  readonly besides: readonly string[];
   readonly reserve: SpaceReserve;
 }
 
 /** A store on a disk: it can be measured, and sorted anew. */
 export interface ToolableStore extends Store {
   readonly tools: StoreTools;
+  /** The last epoch that came of a backup; 0 where none was restored. */
+  readonly restoredEpoch: number;
 }
 
 /** The store over an open database: the parts that write, those that read, and the turns that they take. */
@@ -59,6 +62,7 @@ export class LevelStore implements ToolableStore {
   readonly #opened: OpenedStore;
   readonly schedules: ScheduleStore;
   readonly tools: StoreTools & AsyncDisposable;
+  readonly restoredEpoch: number;
   readonly #runs: LevelRunJournal;
   readonly #appender: Appender;
   readonly #observations: Observations;
@@ -70,6 +74,7 @@ export class LevelStore implements ToolableStore {
   constructor(opened: OpenedStore) {
     this.gatewayId = opened.identity.gatewayId;
     this.epoch = opened.identity.epoch;
+    this.restoredEpoch = opened.identity.restoredEpoch ?? 0;
     this.#opened = opened;
     this.#upkeep = new Upkeep({ ...opened, writes: this.#writes });
     this.#runs = new LevelRunJournal({ ...opened, epoch: this.epoch });
@@ -80,7 +85,7 @@ export class LevelStore implements ToolableStore {
       refusal: (refusal) => refusals.tell(refusal),
       blockWritten: () => this.#upkeep.blockWritten(),
     });
-    this.tools = createStoreTools(opened);
+    this.tools = createStoreTools({ ...opened, block: () => this.#appender.block });
     this.#observations = new Observations(opened, () => this.#appender.block);
     this.schedules = levelSchedules({
       ...opened,

@@ -23,7 +23,7 @@ export async function prepareMemoryFolder(folder: string): Promise<MemoryFolder>
     await removeOrphans();
     if (bavail * bsize < FREE_BYTES_LEAST) return { reason: `${MEMORY} is full` };
     const store = await realpath(folder);
-    const path = join(MEMORY, PREFIX + createHash('sha256').update(store).digest('hex').slice(0, 16));
+    const path = memoryPathOf(store);
     await mkdir(path, { mode: 0o700 }).catch(ignoreExisting);
     // Anyone may have made it before us: theirs is not used.
     if (!(await isOurs(path))) return { reason: `${path} belongs to somebody else` };
@@ -32,6 +32,16 @@ export async function prepareMemoryFolder(folder: string): Promise<MemoryFolder>
   } catch (error) {
     return { reason: reasonOf(error) };
   }
+}
+
+/** What a store that was in the same place before may have left there is none of the one that is in it now. */
+export async function forgetMemory(folder: string): Promise<void> {
+  const path = memoryPathOf(await realpath(folder));
+  if (await isOurs(path)) await rm(path, { recursive: true, force: true });
+}
+
+function memoryPathOf(store: string): string {
+  return join(MEMORY, PREFIX + createHash('sha256').update(store).digest('hex').slice(0, 16));
 }
 
 /** Left by processes that were killed, and whose stores were removed since. */

@@ -30,6 +30,8 @@ export interface LevelStoreOptions {
   readonly logger: Logger;
   readonly durability?: Durability;
   readonly powerCutSeconds?: number;
+  /** Folders of the data directory whose files a backup has as well. */
+  readonly besides?: readonly string[];
   readonly faults?: StoreFaults;
 }
 
@@ -77,6 +79,7 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Toolab
       logger,
       beforeWrite,
       syncMs,
+      besides: options.besides ?? [],
       reserve,
       ...contents,
     });

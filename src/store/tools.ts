@@ -1,27 +1,26 @@
 import { readFile, readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PerigeeError } from '../domain/index.js';
-import type { Clock, CompactionProgress, Resolution } from '../domain/index.js';
+import type { CompactionProgress, Resolution } from '../domain/index.js';
 import type { MeasuredBlocks, StoreStatistics, StoreTools, StoreWrites } from '../domain/index.js';
+import { backUp, sizeOfFiles } from './backup.js';
+import type { BackupParts } from './backup.js';
 import { compactRange, sortedBytes } from './database.js';
 import type { Database } from './database.js';
 import type { Head } from './head.js';
 import { RING_FILE } from './head-ring.js';
 import { FAMILY_NAMES, rangeOf } from './keys.js';
 import { sizesOfKinds } from './kinds.js';
-import type { Ledger } from './ledger.js';
 import { readingFailed, writingFailed } from './level-errors.js';
 import { measureBlocks } from './measure.js';
 import { RESERVE_FILE } from './reserve.js';
 import type { WriteMeter } from './write-meter.js';
 
-export interface ToolParts {
-  readonly db: Database;
-  readonly path: string;
-  readonly clock: Clock;
+export interface ToolParts extends BackupParts {
   readonly head: Head;
-  readonly ledger: Ledger;
   readonly meter: WriteMeter;
+  /** Folders beside the store's that a backup has as well. */
+  readonly besides: readonly string[];
 }
 
 /** A compaction writes some tables before it removes what they replace. */
@@ -62,6 +61,10 @@ export function createStoreTools(parts: ToolParts): StoreTools & AsyncDisposable
       return known.statistics;
     },
     compact,
+    async *backup() {
+      const { logBytes, tableBytes } = await fileSizes(path);
+      yield* backUp(parts, parts.besides, tableBytes + logBytes + (await sizeOfFiles(path, parts.besides)));
+    },
     /** A database that is closed under a compaction would take the process with it. */
     async [Symbol.asyncDispose]() {
       await step.catch(() => undefined);

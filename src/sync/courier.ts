@@ -14,6 +14,8 @@ const RUNS_CURSOR = 'backend-runs';
 export interface CourierOptions {
   readonly store: Pick<ObservationReader, 'read'> & CursorKeeper & RunChangeReader;
   readonly gatewayId: GatewayId;
+  /** Up to this epoch, the backend may hold what came behind the backup that the store was restored from. */
+  readonly restoredEpoch?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -92,7 +94,8 @@ export class Courier {
         return this.#accept(batch, endOf(batch));
       case 'beyond':
         // True after the gateway's own cursor went back; the rest follows in the next batches.
-        if (await this.#recorded(verdict.position)) return this.#accept(batch, endOf(batch));
+        if (this.#cameOfBackup(verdict.position) || (await this.#recorded(verdict.position)))
+          return this.#accept(batch, endOf(batch));
         return refused(
           'it acknowledges more than this gateway ever recorded; another one may use the same id',
         );
@@ -140,6 +143,10 @@ export class Courier {
     if (position === undefined) return;
     await this.#options.store.setCursor(RUNS_CURSOR, position);
     this.#acknowledgedRuns = position;
+  }
+
+  #cameOfBackup({ epoch }: Position): boolean {
+    return epoch <= (this.#options.restoredEpoch ?? 0);
   }
 
   async #recorded(position: Position): Promise<boolean> {

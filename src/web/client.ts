@@ -40,6 +40,7 @@ export function connectControl(socketPath: string): GatewayControl {
     losses: () => get<readonly ToldLoss[]>('/api/losses'),
     store: {
       statistics: () => get<StoreStatistics>('/api/store'),
+      backup: () => bytes({ ...to, method: 'GET', path: '/api/store/backup' }),
       compact: () => stream<CompactionProgress>({ ...to, method: 'POST', path: '/api/store/compact' }),
     },
     consoleLog: (id) => text({ ...to, method: 'GET', path: `/api/runs/${id}/log` }),
@@ -75,6 +76,17 @@ async function text(call: Call): Promise<string> {
     return await wholeText(response);
   } catch (cause) {
     throw ended('while it answered', cause);
+  }
+}
+
+async function* bytes(call: Call): AsyncGenerator<Uint8Array> {
+  const response = await open(call);
+  try {
+    yield* response as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    throw ended('while it was read', cause);
+  } finally {
+    response.destroy();
   }
 }
 

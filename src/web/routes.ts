@@ -16,6 +16,7 @@ import { parseScheduleBody } from './schedule-body.js';
 export type Answer =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'bytes'; readonly chunks: AsyncIterable<Uint8Array> }
   | { readonly kind: 'stream'; readonly values: AsyncIterable<unknown> };
 
 export interface Route {
@@ -80,6 +81,13 @@ export const ROUTES: readonly Route[] = [
     return json({ ...statistics, forecast: forecastOf(statistics) });
   }),
   act(/^\/api\/store\/compact$/, ({ store }) => Promise.resolve({ kind: 'stream', values: store.compact() })),
+  {
+    ...read(/^\/api\/store\/backup$/, ({ store }) =>
+      Promise.resolve({ kind: 'bytes', chunks: store.backup() }),
+    ),
+    // It has what only some may see.
+    privileged: true,
+  },
   read(/^\/api\/runs$/, async (control) => json(await control.runs(MAX_RUNS_LISTED))),
   read(/^\/api\/runs\/([^/]+)\/log$/, async (control, id) => ({
     kind: 'text',

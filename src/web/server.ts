@@ -114,25 +114,45 @@ async function send(response: ServerResponse, answer: Answer, asEvents: boolean)
     response.end(`${JSON.stringify(answer.value)}\n`);
     return;
   }
-  await stream(response, answer.values, asEvents);
+  if (answer.kind === 'bytes') {
+    await stream(response, answer.chunks, { type: 'application/octet-stream', encode: (chunk) => chunk });
+    return;
+  }
+  await stream(response, answer.values, asEvents ? EVENTS : LINES, asEvents);
 }
 
-/** Newline-delimited JSON, or server-sent events for a browser. A reader that is too slow loses the oldest news. */
-async function stream(
+/** How values become a stream of bytes. */
+interface Encoding<T> {
+  readonly type: string;
+  readonly encode: (value: T) => string | Uint8Array;
+}
+
+const LINES: Encoding<unknown> = {
+  type: 'application/x-ndjson',
+  encode: (value) => `${JSON.stringify(value)}\n`,
+};
+/** Server-sent events, for a browser. */
+const EVENTS: Encoding<unknown> = {
+  type: 'text/event-stream',
+  encode: (value) => `data: ${JSON.stringify(value)}\n\n`,
+};
+
+/** At the reader's pace: of news, one that is too slow loses the oldest. `atOnce`: before there is a first value. */
+async function stream<T>(
   response: ServerResponse,
-  values: AsyncIterable<unknown>,
-  asEvents: boolean,
+  values: AsyncIterable<T>,
+  { type, encode }: Encoding<T>,
+  atOnce = false,
 ): Promise<void> {
   const iterator = values[Symbol.asyncIterator]();
   response.once('close', () => void iterator.return?.());
   // The first value is awaited before the status line, because a refusal must be able to change it.
-  let step = asEvents ? undefined : await iterator.next();
-  response.writeHead(200, { 'content-type': asEvents ? 'text/event-stream' : 'application/x-ndjson' });
+  let step = atOnce ? undefined : await iterator.next();
+  response.writeHead(200, { 'content-type': type });
   response.flushHeaders();
   step ??= await iterator.next();
   while (step.done !== true) {
-    const text = JSON.stringify(step.value);
-    const flowing = response.write(asEvents ? `data: ${text}\n\n` : `${text}\n`);
+    const flowing = response.write(encode(step.value));
     if (!flowing && !response.destroyed) await roomIn(response);
     step = await iterator.next();
   }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StoreForecast, StoreStatistics } from '../../src/domain/index.js';
 import { perigee } from '../support/command.js';
@@ -42,5 +44,66 @@ describe('perigee store', () => {
     assert.equal(status, 4, stderr);
     assert.match(stderr, /there is no store in/);
     assert.equal((await store('stats', '--card-size', 'large')).status, 2);
+  });
+});
+
+describe('perigee backup', () => {
+  const folder = tempFolder('backups');
+
+  it('of a running gateway is restored into an empty directory, and nowhere else', async () => {
+    const { status, stdout, stderr } = await perigee([
+      'backup',
+      folder,
+      '--data',
+      gateway.directory,
+      '--json',
+    ]);
+    assert.equal(status, 0, stderr);
+    const { file, gatewayId } = JSON.parse(stdout) as { file: string; gatewayId: string };
+    assert.deepEqual(readdirSync(folder), [basename(file)]);
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    const target = join(folder, 'restored');
+    const restored = await perigee(['restore', file, '--data', target]);
+    assert.equal(restored.status, 0, restored.stderr);
+    assert.match(restored.stdout, new RegExp(`restored gateway ${gatewayId} into`));
+    assert.equal((await perigee(['restore', file, '--data', target])).status, 4);
+    await using copy = await startGatewayProcess(
+      { keepRunning: '[]', 'radio.mode': 'off', 'web.enabled': 'false' },
+      target,
+    );
+    const { epoch, gatewayId: copied } = await copy.control.status();
+    assert.equal(copied, gatewayId);
+    assert.ok(epoch > 2 ** 16, `start ${epoch}`);
+  });
+
+  it('of a stopped gateway is made as well, and only of one that was there', async () => {
+    const directory = join(folder, 'stopped');
+    const first = await startGatewayProcess(
+      { keepRunning: '[]', 'radio.mode': 'off', 'web.enabled': 'false' },
+      directory,
+    );
+    process.kill(first.processId, 'SIGKILL');
+    await first.exited;
+    const file = join(folder, 'x.backup');
+    const { status, stderr } = await perigee(['backup', file, '--data', directory]);
+    assert.equal(status, 0, stderr);
+    assert.ok(existsSync(file) && !existsSync(`${file}.part`));
+    assert.equal((await perigee(['backup', file, '--data', join(folder, 'none')])).status, 4);
+  });
+
+  it('is not offered on the page, and says what it could not write or read', async () => {
+    const { webUrl } = await gateway.control.status();
+    assert.equal((await fetch(`${webUrl ?? ''}/api/store/backup`)).status, 404);
+    const nowhere = await perigee(['backup', join(folder, 'no', 'x'), '--data', gateway.directory]);
+    assert.deepEqual([nowhere.status, nowhere.stderr.includes('cannot write')], [2, true], nowhere.stderr);
+    const target = join(folder, 'empty');
+    for (const [file, status] of [
+      [join(folder, 'missing'), 2],
+      [process.execPath, 25],
+    ] as const) {
+      const restored = await perigee(['restore', file, '--data', target]);
+      assert.equal(restored.status, status, restored.stderr);
+      assert.deepEqual(readdirSync(target), []);
+    }
   });
 });

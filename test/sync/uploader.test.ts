@@ -75,6 +75,17 @@ describe('the uploader with a backend', () => {
     assert.deepEqual(acknowledged, { epoch: 1, sequence: 1200 });
   });
 
+  it('of a store that was restored from a backup doubles nothing and loses nothing', async () => {
+    const [original, gatewayId] = [new MemoryStore().add(1, 1, 10), newGateway()];
+    await uploader(original, gatewayId).syncNow();
+    // The backup is from when six were recorded, and three acknowledged.
+    const restored = new MemoryStore().add(1, 1, 6).add(70_000, 1, 4);
+    await restored.setCursor('backend', { epoch: 1, sequence: 3 });
+    await using sync = uploader(restored, gatewayId, { restoredEpoch: 1 });
+    assert.equal((await sync.syncNow()).kind, 'drained');
+    await assertSame(new MemoryStore().add(1, 1, 10).add(70_000, 1, 4), gatewayId);
+  });
+
   it('sends nothing when there is nothing new', async () => {
     const [store, gatewayId] = [new MemoryStore().add(1, 1, 3), newGateway()];
     await using sync = uploader(store, gatewayId);

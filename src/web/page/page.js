@@ -1,5 +1,5 @@
 // The gateway's own page: what it measures, runs and does, read from /api every second.
-import { describeCause, describeState, formatAge, formatValue } from './words.js';
+import { describeCause, describeState, describeStore, formatAge, formatValue } from './words.js';
 
 const PERIOD_MS = 1000;
 const MAX_RUNS = 10;
@@ -100,25 +100,6 @@ function describeRadio({ driver, state }) {
 function readyText(guests) {
   const ready = Object.entries(guests).map(([image, count]) => `${count} of ${image}`);
   return ready.length === 0 ? '' : `, kept ready: ${ready.join(', ')}`;
-}
-
-function formatDays(days) {
-  if (days < 2) return formatAge(days * 86_400_000);
-  return days < 730
-    ? `${rounded(days)} days`
-    : days < 365_250
-      ? `${rounded(days / 365.25)} years`
-      : 'over 1000 years';
-}
-
-/** As `perigee store stats` tells it at length. */
-function describeStore({ bytesPerSample, daysToFull, growthBytesPerDay, wearPercentPerYear }) {
-  if (daysToFull === undefined) return '';
-  const wear =
-    wearPercentPerYear === undefined
-      ? ''
-      : `, about ${rounded(wearPercentPerYear)} % of the card’s life a year`;
-  return `, ${bytesPerSample.toFixed(2)} bytes each; ${formatValue(growthBytesPerDay, 'bytes')} a day${wear}; the disk is full in ${formatDays(daysToFull)}`;
 }
 
 function showGateway(status, forecast) {

@@ -64,3 +64,22 @@ export function describeCause(cause = { kind: 'demand' }) {
   const name = cause.name === undefined ? cause.kind : `${cause.kind} ${cause.name}`;
   return cause.restart === undefined ? name : `${name}, restart ${cause.restart}`;
 }
+
+function formatDays(days) {
+  if (days < 2) return formatAge(days * 86_400_000);
+  return days < 730
+    ? `${rounded(days)} days`
+    : days < 365_250
+      ? `${rounded(days / 365.25)} years`
+      : 'over 1000 years';
+}
+
+/** As `perigee store stats` tells it at length. */
+export function describeStore({ bytesPerSample, daysToFull, growthBytesPerDay, wearPercentPerYear }) {
+  if (daysToFull === undefined) return '';
+  const wear =
+    wearPercentPerYear === undefined
+      ? ''
+      : `, about ${rounded(wearPercentPerYear)} % of the card’s life a year`;
+  return `, ${bytesPerSample.toFixed(2)} bytes each; ${formatValue(growthBytesPerDay, 'bytes')} a day${wear}; the disk is full in ${formatDays(daysToFull)}`;
+}
