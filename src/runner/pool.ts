@@ -35,11 +35,11 @@ export interface ReadyGuest {
   readonly way: WarmStart;
   readonly spec: QemuSpec;
   readonly imageBytes: number;
-  readonly processId: number | undefined;
+  readonly vm: Vm;
   /** Its memory counts by this until the run has a place of its own, or the guest is gone. */
   readonly place: Disposable;
-  /** Lets it go. All that it said so far comes first, before this returns. */
-  release(listener: VmListener): Vm;
+  /** Lets it go, and then hands over all that it said so far: what is answered to that finds it at work. */
+  release(listener: VmListener): void;
   /** For a run that came to nothing. */
   discard(): void;
 }
@@ -124,13 +124,12 @@ class Pool implements WarmPool {
     const { place, relay, vm } = entry;
     const { imageBytes, spec, way } = entry.readiable;
     return {
-      ...{ way, spec, imageBytes, place, processId: vm.processId },
+      ...{ way, spec, imageBytes, place, vm },
       discard: () => vm.kill('SIGKILL'),
       release: (listener) => {
-        relay.attach(listener);
         if (way === 'stopped') vm.machine?.resume();
         else vm.channel?.send(this.#parts.startFrame);
-        return vm;
+        relay.attach(listener);
       },
     };
   }

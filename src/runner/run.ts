@@ -121,13 +121,11 @@ export class Run {
 
   #take(ready: ReadyGuest): void {
     this.#spec = ready.spec;
-    const { processId, spec, way } = ready;
-    this.#book.note({
-      ...{ startedFrom: way, commandLine: commandLineOf(spec) },
-      ...(processId === undefined ? {} : { processId }),
-    });
+    const { spec, vm, way } = ready;
+    this.#book.note({ startedFrom: way, commandLine: commandLineOf(spec) });
+    this.#follow(vm);
     this.#book.feed({ kind: 'spawned' });
-    this.#book.replay(() => this.#follow(ready.release(this.#listener())));
+    this.#book.replay(() => ready.release(this.#listener()));
   }
 
   #follow(vm: Vm): void {
