@@ -196,7 +196,7 @@ export class BlockReader {
 
   async #rows({ place, header }: FoundBlock, after: Position): Promise<readonly PlacedRow[] | undefined> {
     const { epoch, sequence } = place;
-    const behind = after.epoch === epoch ? after.sequence : 0;
+    const behind = after.epoch < epoch ? 0 : after.epoch === epoch ? after.sequence : Infinity;
     if (behind >= sequence + header.observations - 1) return [];
     const wanted = Array.from({ length: header.firstColumns.length + 1 }, (_, part) =>
       keys.partKeyOf(place, part, this.#resolution),

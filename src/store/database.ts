@@ -18,18 +18,34 @@ interface Native {
 
 const native = (db: Database): Native => db as unknown as Native;
 
+export interface OpeningOptions {
+  /** Whether there may be none yet: a database whose files are not all there would be taken for a new one. */
+  readonly createIfMissing?: boolean;
+}
+
 /** Reading goes from old to new, once: a large cache of blocks would be memory for nothing. */
 const BLOCK_CACHE_BYTES = 1024 * 1024;
 
 /** @throws PerigeeError `data-dir-unusable`, `data-dir-locked` or `store-corrupt`. */
-export async function openDatabase(path: string): Promise<Database> {
+export async function openDatabase(path: string, options: OpeningOptions = {}): Promise<Database> {
   // Loaded here, so that a command that needs no store does not pay for its native module.
   const { Level } = await import('level');
   const encodings = { keyEncoding: 'view', valueEncoding: 'view' };
   const db = new Level<Uint8Array, Uint8Array>(path, { ...encodings, cacheSize: BLOCK_CACHE_BYTES });
   try {
-    await db.open();
+    await db.open(options);
     return db;
+  } catch (error) {
+    throw openingFailed(path, error);
+  }
+}
+
+/** LevelDB's own repair, of a database that nobody has open: it makes a new manifest for the tables and logs there are. */
+export async function repairDatabase(path: string): Promise<void> {
+  const { Level } = await import('level');
+  try {
+    // The types of `level` leave out what browsers do not have.
+    await (Level as unknown as { repair(location: string): Promise<void> }).repair(path);
   } catch (error) {
     throw openingFailed(path, error);
   }

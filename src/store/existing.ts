@@ -12,7 +12,7 @@ import type { LevelStoreOptions } from './open-level-store.js';
  */
 export async function openExistingStore(options: LevelStoreOptions): Promise<ToolableStore> {
   try {
-    await access(join(options.directory, 'store', 'CURRENT'));
+    await access(join(options.directory, 'store'));
   } catch (cause) {
     throw unusable(
       `there is no store in ${options.directory}`,

@@ -39,6 +39,27 @@ export function* framesIn(ring: Uint8Array, start: number): Generator<Frame> {
   }
 }
 
+/** How far a ring may have gone on since anyone noted where it was: weeks of it. */
+const LAPS_AHEAD = 256;
+
+/** Every whole frame of the lap that holds the offset, and of those behind it, in order. */
+export function framesAhead(ring: Uint8Array, from: number): readonly Frame[] {
+  const size = ring.length;
+  const first = Math.floor(from / size);
+  const frames: Frame[] = [];
+  for (let place = 0; place < size; place += 1) {
+    const lap = (ring[place] ?? 0) + (ring[(place + 1) % size] ?? 0) * 256;
+    const ahead = (((lap - first) % LAPS) + LAPS) % LAPS;
+    if (ahead >= LAPS_AHEAD) continue;
+    const frame = frameAt(ring, (first + ahead) * size + place, Infinity);
+    if (frame === undefined) continue;
+    frames.push(frame);
+    // What lies within it is its payload.
+    place += frame.end - frame.offset - 1;
+  }
+  return frames.sort((a, b) => a.offset - b.offset);
+}
+
 function frameAt(ring: Uint8Array, offset: number, limit: number): Frame | undefined {
   const size = ring.length;
   const u16 = (at: number): number => (ring[at % size] ?? 0) + (ring[(at + 1) % size] ?? 0) * 256;

@@ -3,17 +3,18 @@ import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert } from '../domain/index.js';
-import { PAYLOAD_MAX_BYTES, encodeFrame, framesIn } from './frames.js';
+import type { GatewayId } from '../domain/index.js';
+import { PAYLOAD_MAX_BYTES, encodeFrame, framesAhead, framesIn } from './frames.js';
 import type { Frame } from './frames.js';
+import { PAGE_BYTES, decodeRingHeader, encodeRingHeader } from './ring-header.js';
+import type { RingHeader } from './ring-header.js';
+import type { Aside } from './set-aside.js';
 
 export const RING_FILE = 'head.ring';
 /** Twice what the head holds at most, so that what is written never meets what is still needed. */
 export const RING_BYTES = 2 * 1024 * 1024;
-/** The unit in which a card's file system writes. */
-const PAGE_BYTES = 4096;
-/** Of the file; the ring itself begins behind it, on a page of its own. */
-const HEADER = Buffer.alloc(PAGE_BYTES);
-HEADER.write(`perigee head log 1, a ring of ${RING_BYTES} bytes\n`);
+/** The ring itself begins behind the header, on a page of its own. */
+const HEADER_BYTES = PAGE_BYTES;
 
 /**
  * The head log on the card: a file that is made full length once and written round and round, so that a sync writes
@@ -21,38 +22,69 @@ HEADER.write(`perigee head log 1, a ring of ${RING_BYTES} bytes\n`);
  */
 export class HeadRing implements AsyncDisposable {
   readonly #file: FileHandle;
+  readonly #gatewayId: GatewayId;
   /** Where what is needed begins, and where the next frame goes; counted over all laps. */
   #start = 0;
   #end = 0;
 
-  private constructor(file: FileHandle) {
+  private constructor(file: FileHandle, gatewayId: GatewayId) {
     this.#file = file;
+    this.#gatewayId = gatewayId;
   }
 
-  /**
-   * Opens or makes the ring of a store's folder. One that is none of ours is set aside under another name: `aside` says
-   * which.
-   */
-  static async open(folder: string): Promise<{ readonly ring: HeadRing; readonly aside?: string }> {
+  /** Opens or makes the ring of a gateway's store. One that is none, or another gateway's, goes aside: `stranger` says whose. */
+  static async open(
+    folder: string,
+    gatewayId: GatewayId,
+    aside: Aside,
+  ): Promise<{ readonly ring: HeadRing; readonly stranger?: string }> {
     const path = join(folder, RING_FILE);
-    const found = await openOurs(path);
-    if (found.kind === 'ours') return { ring: new HeadRing(found.file) };
-    const aside = found.kind === 'foreign' ? await setAside(path) : undefined;
-    const ring = new HeadRing(await make(path));
-    return aside === undefined ? { ring } : { ring, aside };
+    const found = await openRingFile(path);
+    if (found.kind === 'ours' && (found.header.gatewayId ?? gatewayId) === gatewayId)
+      return { ring: new HeadRing(found.file, gatewayId) };
+    if (found.kind === 'ours') await found.file.close();
+    if (found.kind !== 'none') await aside.take(path);
+    const ring = new HeadRing(await make(path, gatewayId), gatewayId);
+    if (found.kind === 'none') return { ring };
+    const owner = found.kind === 'ours' ? found.header.gatewayId : undefined;
+    return { ring, stranger: owner === undefined ? 'nobody who can be told' : `gateway ${owner}` };
+  }
+
+  /** What the header of a folder's ring says; undefined where there is none of ours. */
+  static async peek(folder: string): Promise<RingHeader | undefined> {
+    const found = await openRingFile(join(folder, RING_FILE));
+    if (found.kind !== 'ours') return undefined;
+    await found.file.close();
+    return found.header;
   }
 
   /** Every whole frame from `start` on. */
   async read(start: number): Promise<readonly Frame[]> {
+    return [...framesIn(await this.#bytes(), start)];
+  }
+
+  /** Every whole frame of this lap and those behind it, where nobody knows any more from where on they are needed. */
+  async readAhead(from: number): Promise<readonly Frame[]> {
+    return framesAhead(await this.#bytes(), from);
+  }
+
+  async #bytes(): Promise<Uint8Array> {
     const bytes = new Uint8Array(RING_BYTES);
-    await readAll(this.#file, bytes, HEADER.length);
-    return [...framesIn(bytes, start)];
+    await readAll(this.#file, bytes, HEADER_BYTES);
+    return bytes;
   }
 
   /** Writes from the beginning of the lap that follows `end`: no frame that is in the ring now can be read there. */
   beginLapBehind(end: number): void {
     this.#end = (Math.floor(end / RING_BYTES) + 1) * RING_BYTES;
     this.#start = this.#end;
+  }
+
+  /** Notes whose it is, and that this epoch writes from here on. Nothing in it is needed now: a torn header costs nothing. */
+  async noteOpening(epoch: number): Promise<void> {
+    const header = { gatewayId: this.#gatewayId, opening: { epoch, offset: this.#end } };
+    await writeAll(this.#file, encodeRingHeader(RING_BYTES, header), 0);
+    await this.sync();
   }
 
   get end(): number {
@@ -100,8 +132,8 @@ export class HeadRing implements AsyncDisposable {
   async #write(bytes: Uint8Array, offset: number): Promise<void> {
     const from = offset % RING_BYTES;
     const first = Math.min(bytes.length, RING_BYTES - from);
-    await writeAll(this.#file, bytes.subarray(0, first), HEADER.length + from);
-    if (first < bytes.length) await writeAll(this.#file, bytes.subarray(first), HEADER.length);
+    await writeAll(this.#file, bytes.subarray(0, first), HEADER_BYTES + from);
+    if (first < bytes.length) await writeAll(this.#file, bytes.subarray(first), HEADER_BYTES);
   }
 }
 
@@ -122,11 +154,10 @@ function together(payloads: readonly Uint8Array[]): readonly Uint8Array[] {
 }
 
 type Found =
-  | { readonly kind: 'ours'; readonly file: FileHandle }
-  | { readonly kind: 'none' }
-  | { readonly kind: 'foreign' };
+  | { readonly kind: 'ours'; readonly file: FileHandle; readonly header: RingHeader }
+  | { readonly kind: 'none' | 'foreign' };
 
-async function openOurs(path: string): Promise<Found> {
+async function openRingFile(path: string): Promise<Found> {
   let file: FileHandle;
   try {
     file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
@@ -135,27 +166,22 @@ async function openOurs(path: string): Promise<Found> {
     if (error instanceof Error && 'code' in error && error.code === 'ELOOP') return { kind: 'foreign' };
     throw error;
   }
-  const header = new Uint8Array(HEADER.length);
+  const page = new Uint8Array(HEADER_BYTES);
   const { size } = await file.stat();
-  if (size === HEADER.length + RING_BYTES && (await readAll(file, header, 0)) && HEADER.equals(header))
-    return { kind: 'ours', file };
+  const isWhole = size === HEADER_BYTES + RING_BYTES && (await readAll(file, page, 0));
+  const header = isWhole ? decodeRingHeader(RING_BYTES, page) : undefined;
+  if (header !== undefined) return { kind: 'ours', file, header };
   await file.close();
   return { kind: 'foreign' };
 }
 
-async function setAside(path: string): Promise<string> {
-  const aside = `${path}.aside`;
-  await rename(path, aside);
-  return aside;
-}
-
 /** Under another name until it is whole: a power cut leaves no half a ring. */
-async function make(path: string): Promise<FileHandle> {
+async function make(path: string, gatewayId: GatewayId): Promise<FileHandle> {
   const young = `${path}.new`;
   const file = await open(young, 'w+', 0o600);
   try {
-    await writeAll(file, HEADER, 0);
-    await writeAll(file, new Uint8Array(RING_BYTES), HEADER.length);
+    await writeAll(file, encodeRingHeader(RING_BYTES, { gatewayId }), 0);
+    await writeAll(file, new Uint8Array(RING_BYTES), HEADER_BYTES);
     await file.sync();
     await rename(young, path);
     return file;

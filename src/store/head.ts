@@ -1,13 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { HeadDecoder, HeadEncoder } from './head-codec.js';
 import { comparePositions, reasonOf } from '../domain/index.js';
-import type { Logger } from '../domain/index.js';
+import type { GatewayId, Logger } from '../domain/index.js';
 import type { HeadStarts } from './codec.js';
 import { FRAME_HEADER_BYTES } from './frames.js';
 import type { Frame } from './frames.js';
 import { HeadRing, RING_BYTES } from './head-ring.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from './ledger.js';
 import type { PlacedRow } from './open-block.js';
+import type { Aside } from './set-aside.js';
 
 /** Half a ring: with more than this in it, what it holds is made a block. */
 export const HEAD_FULL_BYTES = RING_BYTES / 2;
@@ -19,6 +20,9 @@ export const HEAD_FULL_BYTES = RING_BYTES / 2;
 const FRAME_SAMPLES_MAX = 4096;
 const FRAME_ROWS_MAX = 256;
 
+/** Where it is not known what is needed: each opening begins a lap, and leaves what is behind it of earlier ones. */
+const LAPS_BACK = 8;
+
 export interface HeadOptions {
   /** The store's folder, on the card. */
   readonly folder: string;
@@ -26,7 +30,11 @@ export interface HeadOptions {
   readonly memoryFolder: string | undefined;
   /** Whether what is in memory goes to the card too, at each `sync`. */
   readonly onCard: boolean;
-  readonly starts: HeadStarts;
+  /** Undefined where the database does not say it any more: then all that is in the rings is given back. */
+  readonly starts: HeadStarts | undefined;
+  /** Whose store it is: nothing of another gateway's head log is read. */
+  readonly gatewayId: GatewayId;
+  readonly aside: Aside;
   readonly logger: Logger;
 }
 
@@ -57,20 +65,27 @@ export class Head implements AsyncDisposable {
   static async open(
     options: HeadOptions,
   ): Promise<{ readonly head: Head; readonly rows: readonly PlacedRow[] }> {
-    const { folder, memoryFolder, starts, logger } = options;
-    const card = await openRing(folder, logger);
-    const memory = memoryFolder === undefined ? undefined : await openRing(memoryFolder, logger);
+    const { folder, memoryFolder, starts } = options;
+    const card = await openRing(folder, options);
+    const memory = memoryFolder === undefined ? undefined : await openRing(memoryFolder, options);
     const head = new Head(options, card, memory);
     const rows = [
-      ...(await recover(card, starts.card)),
-      ...(memory ? await recover(memory, starts.memory) : []),
+      ...(await recover(card, folder, starts?.card)),
+      ...(memory && memoryFolder ? await recover(memory, memoryFolder, starts?.memory) : []),
     ];
     return { head, rows: inOrder(rows) };
   }
 
   /** Where what is written from now on begins. */
   get starts(): HeadStarts {
-    return { card: this.#card.end, memory: this.#memory?.end ?? this.#options.starts.memory };
+    return { card: this.#card.end, memory: this.#memory?.end ?? this.#options.starts?.memory ?? 0 };
+  }
+
+  /** Nothing is in it that is not in blocks: this epoch writes from here on. */
+  async begin(epoch: number): Promise<void> {
+    this.release();
+    await this.#card.noteOpening(epoch);
+    await this.#memory?.noteOpening(epoch);
   }
 
   /** Of the fuller ring. */
@@ -155,16 +170,26 @@ function* framesOf(rows: readonly PlacedRow[]): Generator<readonly PlacedRow[]> 
   if (from < rows.length) yield rows.slice(from);
 }
 
-async function openRing(folder: string, logger: Logger): Promise<HeadRing> {
-  const { ring, aside } = await HeadRing.open(folder);
-  if (aside !== undefined)
-    logger.error({ aside }, 'the head log could not be read and is set aside: what was in it is lost');
+async function openRing(folder: string, { gatewayId, aside, logger }: HeadOptions): Promise<HeadRing> {
+  const { ring, stranger } = await HeadRing.open(folder, gatewayId, aside);
+  if (stranger !== undefined) {
+    const fields = { aside: aside.path, gatewayId };
+    logger.error(fields, `the head log belonged to ${stranger}, and is set aside: nothing of it was read`);
+  }
   return ring;
 }
 
-async function recover(ring: HeadRing, start: number): Promise<readonly PlacedRow[]> {
-  const frames = await ring.read(start);
-  ring.beginLapBehind(frames.at(-1)?.end ?? start);
+async function recover(
+  ring: HeadRing,
+  folder: string,
+  start: number | undefined,
+): Promise<readonly PlacedRow[]> {
+  const opened = (await HeadRing.peek(folder))?.opening?.offset ?? 0;
+  // A database that knows less than its head log was damaged, or is an older copy.
+  const isBehind = start === undefined || start < opened;
+  const from = start ?? Math.max(0, opened - LAPS_BACK * RING_BYTES);
+  const frames = isBehind ? await ring.readAhead(from) : await ring.read(from);
+  ring.beginLapBehind(Math.max(frames.at(-1)?.end ?? 0, from, opened));
   return [...rowsIn(frames)];
 }
 

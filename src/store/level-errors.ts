@@ -13,8 +13,18 @@ export function openingFailed(path: string, cause: unknown): PerigeeError {
   return unusable(`cannot open the store in ${path}: ${reason}`, CHECK_DIRECTORY, cause);
 }
 
+/** Whether it says that files of the database are not what was written: then the rest can be put together anew. */
+export function isDamage(error: unknown): boolean {
+  const codes = codesOf(error);
+  if (codes.has('LEVEL_CORRUPTION') || codes.has('store-corrupt')) return true;
+  return codes.has('LEVEL_IO_ERROR') && UNREADABLE.test(reasonOf(deepest(error)));
+}
+
+/** A card that gives a sector back no more, or a table that is gone. */
+const UNREADABLE = /Input\/output error|\.(ldb|sst): No such file/;
+
 export function corrupt(path: string, reason: string, cause?: unknown): PerigeeError {
-  const cure = 'Restore a backup, or move that directory away and start with a new one.';
+  const cure = 'Start the gateway again: it keeps what can be read, and says what is lost.';
   return new PerigeeError('store-corrupt', `the store in ${path} is damaged: ${reason}`, cure, { cause });
 }
 

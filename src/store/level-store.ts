@@ -12,7 +12,6 @@ import type {
 import type { ScheduleStore, Store, StoreCounts, StoreTools, StoredObservation } from '../domain/index.js';
 import { Appender } from './appender.js';
 import { decodePosition, encodePosition } from './codec.js';
-import type { Identity } from './codec.js';
 import { find, put } from './database.js';
 import type { Database } from './database.js';
 import * as keys from './keys.js';
@@ -36,7 +35,6 @@ const WAITING_WRITES_MAX = 2048;
 interface OpenedStore extends StoreContents {
   readonly db: Database;
   readonly path: string;
-  readonly identity: Identity;
   readonly write: Write;
   readonly meter: WriteMeter;
   readonly clock: Clock;

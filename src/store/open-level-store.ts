@@ -1,13 +1,12 @@
-import { PerigeeError } from '../domain/index.js';
 import type { Clock, Logger } from '../domain/index.js';
 import { BLOCK_US } from './appender.js';
 import { prepareStoreFolder } from './data-directory.js';
-import { openDatabase } from './database.js';
-import { openingFailed } from './level-errors.js';
 import { LevelStore } from './level-store.js';
 import type { ToolableStore } from './level-store.js';
-import { beginEpoch, openContents } from './opening.js';
+import { openContents } from './opening.js';
 import { SpaceReserve } from './reserve.js';
+import { Aside } from './set-aside.js';
+import { useSoundDatabase } from './sound-database.js';
 import { WriteMeter } from './write-meter.js';
 import { createWriter } from './writer.js';
 
@@ -48,43 +47,27 @@ export async function openLevelStore(options: LevelStoreOptions): Promise<Toolab
   const { directory, clock, logger, faults = {} } = options;
   const startedUs = clock.monotonicUs();
   const path = await prepareStoreFolder(directory);
-  const db = await openDatabase(path);
-  try {
+  const aside = new Aside(path, clock.wallMs());
+  return useSoundDatabase({ path, aside, logger }, async (db, soundness) => {
     const reserve = new SpaceReserve(path, logger);
     await reserve.hold();
+    const { beforeWrite = () => Promise.resolve() } = faults;
     const meter = new WriteMeter();
     const write = meter.over(createWriter({ db, path, logger, reserve, beforeWrite: faults.beforeWrite }));
-    const identity = await beginEpoch(db, path);
     const isFrugal = options.durability === 'frugal';
     const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
-    const contents = await openContents({
-      db,
-      path,
-      write,
-      logger,
-      isFrugal,
-      powerCutMs: isFrugal ? BLOCK_US / 1000 : syncMs,
-      epoch: identity.epoch,
-    });
+    const powerCutMs = isFrugal ? BLOCK_US / 1000 : syncMs;
+    const opening = { db, path, write, logger, aside, soundness, isFrugal, powerCutMs };
+    const contents = await openContents(opening);
     const openMs = (clock.monotonicUs() - startedUs) / 1000;
-    logger.debug({ path, epoch: identity.epoch, openMs, ...contents.ledger.counts() }, 'store open');
-    const { beforeWrite = () => Promise.resolve() } = faults;
+    const { epoch } = contents.identity;
+    logger.debug({ path, epoch, openMs, ...contents.ledger.counts() }, 'store open');
+    if (aside.path !== undefined)
+      logger.error({ folder: aside.path }, 'what could not be read is set aside, and the rest goes on');
+    const besides = options.besides ?? [];
     return new LevelStore({
-      db,
-      path,
-      identity,
-      meter,
-      write,
-      clock,
-      logger,
-      beforeWrite,
-      syncMs,
-      besides: options.besides ?? [],
-      reserve,
+      ...{ db, path, meter, write, clock, logger, beforeWrite, syncMs, besides, reserve },
       ...contents,
     });
-  } catch (error) {
-    await db.close();
-    throw error instanceof PerigeeError ? error : openingFailed(path, error);
-  }
+  });
 }

@@ -1,8 +1,14 @@
-import type { Logger, LossWriter } from '../domain/index.js';
+import type { Logger, LossWriter, Position, Series } from '../domain/index.js';
+import { comparePositions } from '../domain/index.js';
 import { blockOperations } from './block-store.js';
+import type { BlockReader } from './block-store.js';
+import { put } from './database.js';
 import type { Operation } from './database.js';
 import type { EpochClocks } from './epoch-clock.js';
+import { seriesKeyOf } from './keys.js';
+import { SERIES_MAX } from './ledger.js';
 import type { Ledger } from './ledger.js';
+import { encodeSeries } from './observation-codec.js';
 import { OpenBlock } from './open-block.js';
 import type { PlacedRow } from './open-block.js';
 
@@ -23,6 +29,51 @@ export function recoveryOperations(
       'observations of unknown series were left out',
     );
   return blocks.flatMap((block) => [...blockOperations(block), clocks.note(block)]);
+}
+
+/** Those that are in no block: a database that lost its newest writes may know less of its head log than there is. */
+export async function notInBlocks(
+  rows: readonly PlacedRow[],
+  reader: BlockReader,
+): Promise<readonly PlacedRow[]> {
+  const missing: PlacedRow[] = [];
+  let stored: readonly PlacedRow[] | undefined = [];
+  for (const row of rows) {
+    const { epoch, sequence } = row.position;
+    if (isBehind(row.position, stored)) stored = await reader.rowsBehind({ epoch, sequence: sequence - 1 });
+    const first = stored?.[0];
+    if (first === undefined || comparePositions(row.position, first.position) < 0) missing.push(row);
+  }
+  return missing;
+}
+
+/** Without a block behind, none is looked for again. */
+function isBehind(position: Position, stored: readonly PlacedRow[] | undefined): boolean {
+  const last = stored?.at(-1);
+  return stored !== undefined && (last === undefined || comparePositions(position, last.position) > 0);
+}
+
+export function seriesIn(rows: readonly PlacedRow[]): number {
+  return rows.reduce((most, { seriesIds }) => Math.max(most, ...seriesIds), 0);
+}
+
+/**
+ * Gives a name to every series up to this number that has none: its samples can then be read, and no other series gets
+ * its number.
+ */
+export function nameLostSeries(upTo: number, ledger: Ledger, logger: Logger): Operation[] {
+  const operations: Operation[] = [];
+  for (let id = 1; id <= Math.min(upTo, SERIES_MAX); id += 1) {
+    if (ledger.seriesOf(id) !== undefined) continue;
+    const series: Series = { name: 'lost_series', unit: 'none', labels: { number: String(id) } };
+    logger.error(
+      { series: id },
+      `the name of a series is lost: its samples are kept as lost_series, number ${id}`,
+    );
+    ledger.restoreSeries(id, series);
+    operations.push(put(seriesKeyOf(id), encodeSeries(id, series)));
+  }
+  return operations;
 }
 
 /** A block has no gap and one epoch. */

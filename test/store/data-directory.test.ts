@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { Level } from 'level';
 import { BEFORE_EVERYTHING, type Store } from '../../src/domain/index.js';
 import { openLevelStore } from '../../src/store/index.js';
-import { IDENTITY_KEY, runKeyOf, seriesKeyOf } from '../../src/store/keys.js';
+import { IDENTITY_KEY, runKeyOf } from '../../src/store/keys.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
 import { CLOCK, SILENT, run, values } from './support-store.js';
@@ -101,20 +101,6 @@ describe('a data directory that cannot be used', () => {
 });
 
 describe('a damaged store', () => {
-  it('is one whose manifest is noise', async () => {
-    const directory = await used();
-    const path = join(directory, 'store');
-    const manifest = readdirSync(path).find((name) => name.startsWith('MANIFEST'));
-    writeFileSync(join(path, manifest ?? ''), Buffer.alloc(4096, 0x5a));
-    await assert.rejects(open(directory), failsWith('store-corrupt', /is damaged/));
-  });
-
-  it('is one whose series cannot be read', async () => {
-    const directory = await used();
-    await plant(directory, seriesKeyOf(1), 'noise');
-    await assert.rejects(open(directory), failsWith('store-corrupt', /series 1/));
-  });
-
   it('still lists the runs whose records can be read', async () => {
     const directory = newDirectory();
     const good = run('a', 1);

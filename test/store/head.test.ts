@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { open as openFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parseGatewayId } from '../../src/domain/index.js';
 import type { HeadStarts } from '../../src/store/codec.js';
 import { Head } from '../../src/store/head.js';
-import { RING_BYTES, RING_FILE } from '../../src/store/head-ring.js';
+import { HeadRing, RING_BYTES, RING_FILE } from '../../src/store/head-ring.js';
 import type { PlacedRow } from '../../src/store/open-block.js';
+import { Aside } from '../../src/store/set-aside.js';
 import { tempFolder } from '../support/temp.js';
 import { ROW_SETS } from './support-rows.js';
 import { SILENT } from './support-store.js';
@@ -15,11 +17,21 @@ const folder = tempFolder('head');
 const newFolder = (): string => mkdtempSync(join(folder, 'store-'));
 /** Where the ring begins in its file. */
 const HEADER_BYTES = 4096;
+const OURS = parseGatewayId('00000000000000aa');
 const nothingFirst = (): Promise<void> => Promise.resolve();
 const NO_STARTS: HeadStarts = { card: 0, memory: 0 };
 
 function openHead(at: string, starts = NO_STARTS, memoryFolder?: string): ReturnType<typeof Head.open> {
-  return Head.open({ folder: at, memoryFolder, onCard: true, starts, logger: SILENT });
+  const aside = new Aside(at, 0);
+  return Head.open({
+    folder: at,
+    memoryFolder,
+    onCard: true,
+    starts,
+    gatewayId: OURS,
+    aside,
+    logger: SILENT,
+  });
 }
 
 /** What the next opening finds. */
@@ -145,14 +157,75 @@ describe('the head log', () => {
       writeFileSync(join(at, RING_FILE), foreign);
       const { starts } = await write(at, ROWS, 3);
       assert.deepEqual(await found(at, starts), ROWS);
-      assert.deepEqual(readFileSync(join(at, `${RING_FILE}.aside`), 'utf8'), foreign);
+      assert.deepEqual(readFileSync(join(asideOf(at), RING_FILE), 'utf8'), foreign);
     }
     const at = newFolder();
     symlinkSync('/etc/passwd', join(at, RING_FILE));
     await write(at, ROWS, 3);
-    assert.deepEqual(readdirSync(at).sort(), [RING_FILE, `${RING_FILE}.aside`]);
+    assert.deepEqual(readdirSync(at), [RING_FILE]);
+    assert.deepEqual(readdirSync(asideOf(at)), [RING_FILE]);
+  });
+
+  it('that is of another gateway is never read as ours, and set aside', async () => {
+    const at = newFolder();
+    const { starts } = await write(at, ROWS, 3);
+    const theirs = parseGatewayId('00000000000000bb');
+    const aside = new Aside(at, 0);
+    const parts = { folder: at, memoryFolder: undefined, onCard: true, aside, logger: SILENT };
+    const { head, rows } = await Head.open({ ...parts, starts, gatewayId: theirs });
+    await head[Symbol.asyncDispose]();
+    assert.deepEqual(rows, []);
+    assert.deepEqual(readdirSync(asideOf(at)), [RING_FILE]);
+  });
+
+  it('says in its header whose it is, and is read where its header did not say it yet', async () => {
+    const at = newFolder();
+    const { starts } = await write(at, ROWS, 3);
+    const page = Buffer.alloc(HEADER_BYTES);
+    page.write(`perigee head log 1, a ring of ${RING_BYTES} bytes\n`);
+    await overwrite(at, -HEADER_BYTES, page);
+    const { head, rows } = await openHead(at, starts);
+    assert.deepEqual(rows, ROWS);
+    assert.deepEqual(await HeadRing.peek(at), {});
+    await head.begin(7);
+    const offset = head.starts.card;
+    await head[Symbol.asyncDispose]();
+    assert.deepEqual(await HeadRing.peek(at), { gatewayId: OURS, opening: { epoch: 7, offset } });
+  });
+
+  it('with any byte of its header damaged is opened, and set aside if nobody can say whose it is', async () => {
+    const at = newFolder();
+    const { head } = await openHead(at);
+    await head.begin(7);
+    await head[Symbol.asyncDispose]();
+    const header = readFileSync(join(at, RING_FILE)).subarray(0, HEADER_BYTES);
+    for (let place = 0; place < 540; place += 1) {
+      await overwrite(at, place - HEADER_BYTES, Uint8Array.of((header[place] ?? 0) ^ 0xff));
+      const peeked = await HeadRing.peek(at);
+      assert.equal(peeked?.gatewayId, place < 512 ? undefined : OURS, `byte ${place}`);
+      assert.equal(peeked?.opening?.epoch, place < 512 || place < 528 ? undefined : 7, `byte ${place}`);
+      await overwrite(at, place - HEADER_BYTES, header.subarray(place, place + 1));
+    }
+  });
+
+  it('gives all that is in it where nobody knows any more from where on it is needed', async () => {
+    const at = newFolder();
+    await write(at, ROWS, 3);
+    const { head, rows } = await Head.open({
+      ...{ folder: at, memoryFolder: undefined, onCard: true, starts: undefined },
+      ...{ gatewayId: OURS, aside: new Aside(at, 0), logger: SILENT },
+    });
+    await head[Symbol.asyncDispose]();
+    assert.deepEqual(rows, ROWS);
   });
 });
+
+/** The folder beside it; there is one. */
+function asideOf(at: string): string {
+  const name = readdirSync(folder).filter((each) => each.startsWith(`${basename(at)}.damaged-`));
+  assert.equal(name.length, 1);
+  return join(folder, name[0] ?? '');
+}
 
 describe('the head log in memory and on the card', () => {
   it('has everything after a kill, and what was synced after a power cut', async () => {

@@ -1,0 +1,67 @@
+import { PerigeeError, reasonOf } from '../domain/index.js';
+import { openDatabase } from './database.js';
+import type { Database } from './database.js';
+import { isDamage, openingFailed } from './level-errors.js';
+import { lookAtFiles, mendLogs, salvageFiles } from './salvage.js';
+import type { SalvageParts } from './salvage.js';
+import { isHeld } from './lock.js';
+
+/** What became of the database's files. */
+export type Soundness =
+  /** They are as they were left. */
+  | 'whole'
+  /** Something is missing in what was written last: numbers that only grow may have gone back. */
+  | 'lost-writes'
+  /** What could be read was put together anew. */
+  | 'salvaged';
+
+/**
+ * Opens the database and uses it. Where its files are damaged, also where that shows only in use, what can be read is
+ * put together once, and used instead. `use` may begin a second time: what it returns closes the database, what it
+ * throws need not.
+ *
+ * @throws PerigeeError `data-dir-unusable`, `data-dir-locked` or `store-corrupt`.
+ */
+export async function useSoundDatabase<T>(
+  parts: SalvageParts,
+  use: (db: Database, soundness: Soundness) => Promise<T>,
+): Promise<T> {
+  const { path, logger } = parts;
+  const { isNew, hasManifest } = await lookAtFiles(path);
+  const lostBytes = (await isHeld(path)) ? 0 : await mendLogs(parts);
+  let db: Database | undefined;
+  try {
+    if (isNew || hasManifest) {
+      db = await openDatabase(path);
+      return await use(db, lostBytes > 0 ? 'lost-writes' : 'whole');
+    }
+    await refuseIfLocked(path);
+    logger.error({ path }, 'the database has lost files: what can be read is kept');
+  } catch (error) {
+    await db?.close();
+    if (!isDamage(error)) throw translated(path, error);
+    logger.error({ path, reason: reasonOf(error) }, 'the database is damaged: what can be read is kept');
+  }
+  await salvageFiles(parts);
+  const salvaged = await openDatabase(path);
+  try {
+    return await use(salvaged, 'salvaged');
+  } catch (error) {
+    await salvaged.close();
+    throw translated(path, error);
+  }
+}
+
+function translated(path: string, error: unknown): PerigeeError {
+  return error instanceof PerigeeError ? error : openingFailed(path, error);
+}
+
+/** LevelDB takes its lock before it looks for its files: what another gateway uses is not touched. */
+async function refuseIfLocked(path: string): Promise<void> {
+  try {
+    const db = await openDatabase(path, { createIfMissing: false });
+    await db.close();
+  } catch (error) {
+    if (error instanceof PerigeeError && error.code === 'data-dir-locked') throw error;
+  }
+}
