@@ -63,16 +63,15 @@ describe('a guest that misbehaves on its network', () => {
     assert.ok(run.faults.droppedValues > 9000);
   });
 
-  it('and reports whatever a number can be has the finite ones stored as they are, at our time', async () => {
+  it('and reports whatever a number can be has those stored that can be averaged, as they are, at our time', async () => {
     const run = await runToEnd(runner, 'netsense', 'fault=values count=1');
     const odd = samplesOf(shop, run).filter(({ series }) => series.name.startsWith('odd_'));
     assert.deepEqual(Object.fromEntries(odd.map(({ series, value }) => [series.name, value])), {
       odd_negative: -273.15,
-      odd_enormous: Number.MAX_VALUE,
       odd_tiny: -Number.MIN_VALUE,
       odd_whole: 2 ** 63,
     });
-    assert.equal(run.faults.droppedValues, 3);
+    assert.equal(run.faults.droppedValues, 4);
     const times = shop.observations.filter(({ runId }) => runId === run.id).map(({ wallMs }) => wallMs);
     assert.ok(times.every((wallMs) => Math.abs(wallMs - Date.now()) < 600_000));
   });
