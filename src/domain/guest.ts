@@ -14,6 +14,8 @@ export type GuestEvent =
       readonly dropped: number;
     }
   | { readonly kind: 'done'; readonly status: number }
+  /** By which rule values of the report that follows are not taken; told once for each. */
+  | { readonly kind: 'refused'; readonly detail: string }
   /** `final`: nothing in the stream tells where the next frame begins, and no event follows. */
   | { readonly kind: 'bad-frame'; readonly detail: string; readonly final: boolean };
 

@@ -67,7 +67,7 @@ class Decoder implements LineDecoder {
     const blame = ({ kind, detail }: Fault): void => {
       if (this.#blamed.has(kind)) return;
       this.#blamed.add(kind);
-      faults.push({ kind: 'bad-frame', detail, final: false });
+      faults.push({ kind: 'refused', detail });
     };
     for (const line of lines) {
       const text = candidateText(line);

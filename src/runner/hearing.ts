@@ -48,6 +48,7 @@ export class Hearing {
   readonly #consoleText = new TextDecoder();
   readonly #reports = new TokenBucket(REPORTS_PER_SECOND, REPORTS_AT_ONCE);
   readonly #samples = new TokenBucket(SAMPLES_PER_SECOND, SAMPLES_AT_ONCE);
+  #refusal: string | undefined;
 
   constructor(parts: HearingParts, tell: (heard: Heard) => void) {
     this.#parts = parts;
@@ -72,7 +73,7 @@ export class Hearing {
     let fault: string | undefined;
     for (const event of this.#parts.network?.pushWhole(lines, this.#parts.clock.monotonicUs()) ?? []) {
       if (event.kind === 'report') [taken, dropped] = [taken + event.samples.length, dropped + event.dropped];
-      if (event.kind === 'bad-frame') fault ??= event.detail;
+      if (event.kind === 'refused') fault ??= event.detail;
       this.#onGuest(event);
     }
     return { taken, dropped, ...(fault === undefined ? {} : { fault }) };
@@ -97,6 +98,8 @@ export class Hearing {
         return this.#tell({ ...event, by: 'frame' });
       case 'bad-frame':
         return this.#tell(event);
+      case 'refused':
+        this.#refusal = event.detail;
     }
   }
 
@@ -104,7 +107,8 @@ export class Hearing {
     const nowUs = this.#parts.clock.monotonicUs();
     const { dropped, samples } = report;
     const taken = this.#reports.take(1, nowUs) && this.#samples.take(samples.length, nowUs);
-    if (dropped > 0) this.#tell({ kind: 'dropped', values: dropped, detail: NOT_TAKEN });
+    if (dropped > 0) this.#tell({ kind: 'dropped', values: dropped, detail: this.#refusal ?? NOT_TAKEN });
+    this.#refusal = undefined;
     if (!taken) this.#tell({ kind: 'dropped', values: samples.length, detail: TOO_FAST });
     if (taken && samples.length > 0) this.#tell({ kind: 'report', report });
   }

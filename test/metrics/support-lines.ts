@@ -45,7 +45,7 @@ export function dropped(events: readonly GuestEvent[]): number {
 }
 
 export function blames(events: readonly GuestEvent[]): readonly string[] {
-  return events.flatMap((event) => (event.kind === 'bad-frame' ? [event.detail] : []));
+  return events.flatMap((event) => (event.kind === 'refused' ? [event.detail] : []));
 }
 
 export function reports(events: readonly GuestEvent[]): readonly Extract<GuestEvent, { kind: 'report' }>[] {
