@@ -1,5 +1,10 @@
-import { PerigeeError, seriesKey } from '../domain/index.js';
-import type { GatewayControl, HistoryPoint, Resolution } from '../domain/index.js';
+import { PerigeeError, matchesAll, resolutionFor, seriesKey, thinned } from '../domain/index.js';
+import type { GatewayControl, HistoryPoint, HistoryRequest } from '../domain/index.js';
+import type { Matcher, Resolution, Series } from '../domain/index.js';
+import { keepHeapSmall } from '../platform/index.js';
+import type { ExportFormat } from './export-shape.js';
+import { createSink } from './export-sinks.js';
+import { openOutput } from './export-output.js';
 import { runningGateway, type CommonOptions } from './options.js';
 import { print, printJson } from './output.js';
 
@@ -10,44 +15,78 @@ export interface ExportOptions extends CommonOptions {
   /** Unix time, milliseconds; overrides `last`. */
   readonly from?: number;
   readonly to?: number;
-  readonly resolution: Resolution;
+  readonly resolution?: Resolution;
+  readonly match?: readonly Matcher[];
+  /** At most so many of each series, of equal spans. */
+  readonly points?: number;
+  readonly format?: ExportFormat;
+  readonly output?: string;
 }
 
-/** Prints one series as CSV, or with --json an object a line; without a series, what series there are. */
+/** Writes series as they are read: one that is named, or all that match. Without either, prints what series there are. */
 export async function exportSeries(
   env: Env,
   series: string | undefined,
   options: ExportOptions,
 ): Promise<number> {
+  // Much goes through it, and little is kept.
+  keepHeapSmall();
   const control = runningGateway(env, options);
-  if (series === undefined) {
+  const range = rangeOf(options);
+  const known = (await control.latest()).map((sample) => sample.series);
+  if (series === undefined && options.match === undefined) {
     const show = options.json ? printJson : print;
-    (await seriesOf(control)).forEach((name) => show(name));
+    known
+      .map(seriesKey)
+      .sort()
+      .forEach((name) => show(name));
     return 0;
   }
-  if (!(await seriesOf(control)).includes(series))
-    throw new PerigeeError(
-      'usage',
-      `there is no series ${series}`,
-      'See `perigee export` for those there are.',
-    );
-  const toMs = options.to ?? Date.now();
-  const fromMs = options.from ?? toMs - options.last;
-  const { resolution } = options;
-  if (!options.json) print(resolution === 'raw' ? 'time,value' : 'time,count,mean,min,max,last');
-  for await (const points of control.history({ series, fromMs, toMs, resolution }))
-    for (const point of points) print(options.json ? JSON.stringify(point) : rowOf(point, resolution));
+  const wanted = wantedOf(known, series, options.match ?? []);
+  const format = options.format ?? (options.json ? 'jsonl' : 'csv');
+  const output = await openOutput(options.output, format);
+  try {
+    const isRaw = options.points === undefined && range.resolution === 'raw';
+    const sink = createSink(format, { series: wanted, isRaw, isOne: series !== undefined }, output.write);
+    await sink.begin();
+    for (const each of wanted)
+      for await (const points of pointsOf(control, { ...range, series: seriesKey(each) }, options.points))
+        await sink.add(each, points);
+    await sink.end();
+    await output.finish();
+  } finally {
+    await output.close();
+  }
   return 0;
 }
 
-async function seriesOf(control: GatewayControl): Promise<readonly string[]> {
-  return (await control.latest()).map((sample) => seriesKey(sample.series)).sort();
+function rangeOf(options: ExportOptions): Omit<HistoryRequest, 'series'> {
+  const toMs = options.to ?? Date.now();
+  const fromMs = options.from ?? toMs - options.last;
+  if (fromMs > toMs)
+    throw new PerigeeError('usage', 'the range ends before it begins', 'Give the earlier time to --from.');
+  const usual = options.points === undefined ? 'raw' : resolutionFor({ fromMs, toMs }, options.points);
+  return { fromMs, toMs, resolution: options.resolution ?? usual };
 }
 
-/** Numbers have no comma and no quote, so that nothing need be escaped. */
-function rowOf({ wallMs, count, sum, least, most, last }: HistoryPoint, resolution: Resolution): string {
-  const time = new Date(wallMs).toISOString();
-  return resolution === 'raw'
-    ? `${time},${last}`
-    : [time, count, Number((sum / count).toPrecision(12)), least, most, last].join();
+function wantedOf(
+  known: readonly Series[],
+  name: string | undefined,
+  matchers: readonly Matcher[],
+): readonly Series[] {
+  const named = known.filter((series) => name === undefined || seriesKey(series) === name);
+  const found = named.filter((series) => matchesAll(series, matchers));
+  if (found.length > 0) return found.toSorted((a, b) => (seriesKey(a) < seriesKey(b) ? -1 : 1));
+  const what = name === undefined || named.length > 0 ? 'no series matches' : `there is no series ${name}`;
+  throw new PerigeeError('usage', what, 'See `perigee export` for those there are.');
+}
+
+async function* pointsOf(
+  control: GatewayControl,
+  request: HistoryRequest,
+  points: number | undefined,
+): AsyncGenerator<readonly HistoryPoint[]> {
+  const chunks = control.history(request);
+  if (points === undefined) yield* chunks;
+  else yield await thinned(chunks, request, points);
 }

@@ -1,12 +1,12 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { ERROR_EXITS, PerigeeError, RESOLUTIONS } from '../domain/index.js';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { ERROR_EXITS, PerigeeError } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
 import { command, type Act } from './command.js';
 import { addImagesCommands } from './images-commands.js';
 import type { CommonOptions } from './options.js';
-import type { ExportOptions } from './export.js';
+import { addExportCommand } from './export-command.js';
 import { complain } from './output.js';
-import { parseDuration, parseSpan, parseTime, priorityOption } from './parse.js';
+import { parseDuration, priorityOption } from './parse.js';
 import { addScheduleCommands } from './schedule-commands.js';
 import { addStoreCommands } from './store-commands.js';
 
@@ -90,22 +90,7 @@ function buildProgram(action: Act): Command {
         (await import('./logs.js')).logs(env, id, options),
       ),
     );
-  command(
-    program,
-    'export',
-    'Print what was measured as CSV; without a series, what series there are.',
-    `perigee export 'cpu_busy_mean{image="hostsense"}' --last 24h --resolution minutes`,
-  )
-    .argument('[series]', 'as `perigee export` lists it')
-    .option('--last <time>', 'up to now: 30m, 24h, 7d', parseSpan, parseSpan('1h'))
-    .option('--from <time>', 'from this time on, as 2026-11-27T12:00Z', parseTime)
-    .option('--to <time>', 'up to this time', parseTime)
-    .addOption(new Option('--resolution <span>', 'what a row spans').choices(RESOLUTIONS).default('raw'))
-    .action(
-      action<[string | undefined, ExportOptions]>(async (env, series, options) =>
-        (await import('./export.js')).exportSeries(env, series, options),
-      ),
-    );
+  addExportCommand(program, action);
   addImagesCommands(program, action);
   command(
     program,

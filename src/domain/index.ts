@@ -6,6 +6,7 @@ export * from './guest.js';
 export * from './ids.js';
 export * from './image.js';
 export * from './loss.js';
+export * from './matching.js';
 export * from './observation.js';
 export * from './ports.js';
 export * from './radio.js';

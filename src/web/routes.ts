@@ -7,6 +7,7 @@ import {
   SCHEDULE_CHANGES,
   forecastOf,
   parseRunId,
+  resolutionFor,
   thinned,
 } from '../domain/index.js';
 import type { GatewayControl, GatewayStatus } from '../domain/index.js';
@@ -63,7 +64,7 @@ const historyQuery = v.strictObject({
   /** Unix time, milliseconds. */
   from: numeral,
   to: numeral,
-  resolution: v.optional(v.picklist(RESOLUTIONS), 'raw'),
+  resolution: v.exactOptional(v.picklist(RESOLUTIONS)),
   points: v.optional(v.pipe(numeral, v.minValue(1), v.maxValue(POINTS_MAX))),
 });
 
@@ -117,9 +118,10 @@ export const ROUTES: readonly Route[] = [
 function history(control: GatewayControl, _id: string, query: unknown): Promise<Answer> {
   const parsed = v.safeParse(historyQuery, query);
   if (!parsed.success) throw badQuery(parsed.issues[0].message);
-  const { series, from: fromMs, to: toMs, resolution, points } = parsed.output;
+  const { series, from: fromMs, to: toMs, points } = parsed.output;
   if (fromMs > toMs) throw badQuery('it ends before it begins');
-  const range = { series, fromMs, toMs, resolution };
+  const usual = points === undefined ? 'raw' : resolutionFor({ fromMs, toMs }, points);
+  const range = { series, fromMs, toMs, resolution: parsed.output.resolution ?? usual };
   const chunks = control.history(range);
   if (points === undefined) return Promise.resolve({ kind: 'stream', values: chunks });
   return thinned(chunks, range, points).then(json);

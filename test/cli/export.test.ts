@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { newRunId } from '../../src/platform/index.js';
 import { perigee } from '../support/command.js';
+import { tempFolder } from '../support/temp.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 
 const BOOT = 'guest_boot{image="hello"}';
@@ -45,12 +49,53 @@ describe('perigee export', () => {
     assert.equal((await exported(BOOT, '--json', '--from', '2001-01-01', '--to', '2001-01-02')).stdout, '');
   });
 
+  it('takes every series that matches, with its name in each row', async () => {
+    const [head, ...rows] = lines(
+      (await exported('--match', 'series=~guest_*', '--match', 'image=hello')).stdout,
+    );
+    assert.equal(head, 'series,time,value');
+    assert.ok(
+      rows.some((row) => row.startsWith('"guest_boot{image=""hello""}",2')),
+      rows.join('\n'),
+    );
+    const { stdout } = await exported(
+      '--match',
+      'series=guest_boot',
+      '--json',
+      '--points',
+      '5',
+      '--last',
+      '30d',
+    );
+    const point = JSON.parse(stdout) as { series: string; count: number };
+    assert.deepEqual([point.series, point.count], [BOOT, 1]);
+  });
+
+  it('writes Parquet that another program reads, to a file that is there once it is whole', async () => {
+    const folder = tempFolder('export');
+    const file = join(folder, 'x.parquet');
+    const args = ['--match', 'image=hello', '--format', 'parquet', '--output', file];
+    const { status, stderr } = await exported(...args);
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(readdirSync(folder), ['x.parquet']);
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(file) });
+    const boot = rows.find(({ series }) => series === BOOT) ?? assert.fail('the series is in it');
+    assert.deepEqual([boot['name'], boot['label_image']], ['guest_boot', 'hello']);
+    assert.ok(boot['time'] instanceof Date && typeof boot['value'] === 'number');
+    const csv = lines((await exported('--match', 'image=hello')).stdout);
+    assert.equal(rows.length, csv.length - 1);
+  });
+
   it('says what is wrong with a series, a range or a resolution that is none', async () => {
     for (const [args, complaint] of [
       [['no_such'], /there is no series no_such/],
       [[BOOT, '--from', '2026-01-02', '--to', '2026-01-01'], /ends before it begins/],
       [[BOOT, '--resolution', 'weeks'], /Allowed choices are raw, minutes, hours/],
       [[BOOT, '--last', 'long'], /Give a time such as/],
+      [['--match', 'image'], /Give a condition such as/],
+      [['--match', 'image=none'], /no series matches/],
+      [[BOOT, '--points', '0'], /Give a whole number/],
+      [[BOOT, '--output', '/no/such/folder/x'], /cannot write/],
       [[BOOT, '--from', 'yesterday'], /Give a time such as/],
     ] as const) {
       const { status, stderr } = await exported(...args);
