@@ -234,8 +234,9 @@ void platform_print(char byte) {
 }
 
 void platform_idle(uint64_t deadline_us) {
+    bool timed = deadline_us != PLATFORM_FOREVER;
     wait_until_rate_known();
-    if (deadline_us != PLATFORM_FOREVER) {
+    if (timed) {
         uint64_t now = platform_now_us();
         if (deadline_us <= now)
             return;
@@ -244,7 +245,8 @@ void platform_idle(uint64_t deadline_us) {
         apic_write(APIC_TIMER_START, sleep * 1000);
     }
     __asm__ volatile("sti; hlt; cli" ::: "memory"); /* sti takes effect after hlt has begun */
-    apic_write(APIC_TIMER_START, 0);
+    if (timed)
+        apic_write(APIC_TIMER_START, 0);
 }
 
 /*

@@ -52,6 +52,9 @@ static bool port_added, host_was_open, host_gone, host_returned;
 static struct virtq_used_element current;
 static uint32_t current_read;
 
+/* Given back to the device, which was not told yet. */
+static uint32_t untold_buffers;
+
 static void find_device(void) {
     device = virtio_find(CONSOLE_DEVICE_ID);
     if (device == 0)
@@ -157,11 +160,23 @@ void port_open(void) {
     virtq_kick(&in); /* makes QEMU look at its end of the port again */
 }
 
+/*
+ * The device has others meanwhile: telling it wakes a thread of QEMU's, and an answer that is due comes first. Half of them
+ * are enough to go on with.
+ */
+static void tell_of_free_buffers(void) {
+    if (untold_buffers > 0)
+        virtq_kick(&in);
+    untold_buffers = 0;
+}
+
 uint32_t port_read(uint8_t *to, uint32_t max) {
     poll();
     if (current_read == current.bytes) {
-        if (!virtq_take(&in, &current))
+        if (!virtq_take(&in, &current)) {
+            tell_of_free_buffers();
             return 0;
+        }
         assert(current.bytes <= READ_BUFFER_BYTES);
         current_read = 0;
     }
@@ -171,7 +186,7 @@ uint32_t port_read(uint8_t *to, uint32_t max) {
     current_read += count;
     if (current_read == current.bytes) {
         virtq_offer(&in, current.descriptor);
-        virtq_kick(&in);
+        untold_buffers++;
     }
     return count;
 }
