@@ -1,6 +1,6 @@
 import { PerigeeError, comparePositions, isEnded } from '../domain/index.js';
 import type { Logger, Position, RunChange, RunId, RunRecord } from '../domain/index.js';
-import { find, put, remove } from './database.js';
+import { find, findNow, put, remove } from './database.js';
 import type { Database, Operation } from './database.js';
 import * as keys from './keys.js';
 import { refused } from './ledger.js';
@@ -29,7 +29,7 @@ export class LevelRunJournal {
 
   /** Moves the run to its new place. Of puts whose operations are written in the order of these calls. */
   async putting(run: RunRecord): Promise<Operation[]> {
-    const before = await this.#find(run.id);
+    const before = await this.#find(run.id, findNow);
     const changed = { epoch: this.#journal.epoch, sequence: this.#sequence + 1 };
     const born = before?.born ?? changed;
     const bytes = encodeRun({ run, born, changed });
@@ -48,7 +48,7 @@ export class LevelRunJournal {
 
   async get(id: RunId): Promise<RunRecord | undefined> {
     const { path } = this.#journal;
-    const bytes = await this.#bytesOf(id);
+    const bytes = await this.#bytesOf(id, findNow);
     if (bytes === undefined) return undefined;
     const journaled = decodeRun(bytes);
     if (journaled === undefined) throw corrupt(path, `the record of run ${id} cannot be read`);
@@ -82,7 +82,7 @@ export class LevelRunJournal {
     if (limit === 0) return found;
     for await (const [key, value] of this.#rows(range)) {
       const id = decodeRunId(value);
-      const journaled = id && (await this.#find(id));
+      const journaled = id && (await this.#find(id, find));
       const place = journaled && placeOf(journaled);
       if (place !== undefined && comparePositions(place, keys.positionOfKey(key)) !== 0) continue;
       if (journaled !== undefined) found.push(journaled);
@@ -100,17 +100,17 @@ export class LevelRunJournal {
   }
 
   /** One record that cannot be read does not hide the others, and can be put anew. */
-  async #find(id: RunId): Promise<JournaledRun | undefined> {
-    const bytes = await this.#bytesOf(id);
+  async #find(id: RunId, look: typeof findNow): Promise<JournaledRun | undefined> {
+    const bytes = await this.#bytesOf(id, look);
     const journaled = bytes && decodeRun(bytes);
     if (bytes !== undefined && journaled === undefined)
       this.#journal.logger.warn({ run: id }, 'the record of a run cannot be read');
     return journaled;
   }
 
-  async #bytesOf(id: RunId): Promise<Uint8Array | undefined> {
+  async #bytesOf(id: RunId, look: typeof findNow): Promise<Uint8Array | undefined> {
     try {
-      return await find(this.#journal.db, keys.runKeyOf(id));
+      return await look(this.#journal.db, keys.runKeyOf(id));
     } catch (error) {
       throw readingFailed(this.#journal.path, error);
     }
