@@ -2,23 +2,26 @@ import { reasonOf, type Admission, type AdmissionRequest } from '../domain/index
 import type { Run } from './run.js';
 
 /**
- * Starts the run as soon as the board has a place for it. Resolves when it was started, or waits.
- * @throws PerigeeError `run-refused` where it could never start; its record then says so too.
+ * Starts the run as soon as the board has a place for it, and `prepared` has come to its end. Resolves when it was started,
+ * or waits for a place.
+ * @throws PerigeeError `run-refused` where it could never start, and what `prepared` throws; its record then says so too.
  */
-export function launch(run: Run, request: AdmissionRequest, admission: Admission): Promise<void> {
+export function launch(
+  run: Run,
+  request: AdmissionRequest,
+  admission: Admission,
+  prepared: () => Promise<void> | undefined,
+): Promise<void> {
   return new Promise((accepted, refused) => {
     const waits: Parameters<Admission['enter']>[2] = (why) => {
       run.waits(why);
       accepted();
     };
-    const started = (place: Disposable): void => {
-      // Stopped in the moment in which it was let in.
-      if (run.leaving.aborted) {
-        place[Symbol.dispose]();
-        return accepted();
-      }
+    const started = async (place: Disposable): Promise<void> => {
       void run.ended.then(() => place[Symbol.dispose]());
-      run.start();
+      await prepared();
+      // Stopped after it was let in.
+      if (!run.leaving.aborted) run.start();
       accepted();
     };
     const failed = (error: unknown): void => {
@@ -27,6 +30,6 @@ export function launch(run: Run, request: AdmissionRequest, admission: Admission
       run.refuse(reasonOf(error));
       refused(error instanceof Error ? error : new Error(reasonOf(error)));
     };
-    admission.enter(request, run.leaving, waits).then(started, failed);
+    admission.enter(request, run.leaving, waits).then(started).catch(failed);
   });
 }

@@ -1,22 +1,16 @@
-import {
-  reasonOf,
-  type Admission,
-  type ImageName,
-  type Logger,
-  type RunId,
-  type QemuSpec,
-  type WarmStart,
-} from '../domain/index.js';
+import { isDeepStrictEqual } from 'node:util';
+import { reasonOf, type Admission, type Image, type ImageName, type Logger } from '../domain/index.js';
+import type { QemuSpec, RunId, VmSpec, WarmStart } from '../domain/index.js';
 import { measureAll } from './footprint.js';
 import type { Vm, VmListener } from './monitor.js';
 import { createRelay, type Relay } from './relay.js';
 
-/** By which a run knows a guest that is as good as one that it would start itself. */
+/** By which a run knows a guest that is as good as one that it would start itself: all that tells one start from another. */
 export interface ReadyKey {
   /** The manifest with its checksums. */
-  readonly image: string;
-  /** The command line of the run's own cold start. */
-  readonly start: string;
+  readonly image: Image;
+  readonly args: string;
+  readonly accelerator: VmSpec['accelerator'];
 }
 
 /** A guest that can be kept ready, and how. */
@@ -35,11 +29,13 @@ export interface ReadyGuest {
   readonly way: WarmStart;
   readonly spec: QemuSpec;
   readonly imageBytes: number;
-  readonly vm: Vm;
+  readonly processId: number | undefined;
   /** Its memory counts by this until the run has a place of its own, or the guest is gone. */
   readonly place: Disposable;
-  /** Lets it go, and then hands over all that it said so far: what is answered to that finds it at work. */
-  release(listener: VmListener): void;
+  /** Lets it go. What it says is held until somebody listens. */
+  begin(): void;
+  /** All that it said so far comes first, before this returns. */
+  attach(listener: VmListener): Vm;
   /** For a run that came to nothing. */
   discard(): void;
 }
@@ -62,7 +58,7 @@ export interface WarmPool extends AsyncDisposable {
   /** How many of each image are to be kept ready from now on; what is not named is let go. */
   want(sizes: ReadonlyMap<ImageName, number>): void;
   /** Never the same one twice. */
-  take(image: ImageName, key: ReadyKey): ReadyGuest | undefined;
+  take(key: ReadyKey): ReadyGuest | undefined;
   /** How many of each image are ready. */
   ready(): ReadonlyMap<ImageName, number>;
 }
@@ -110,26 +106,35 @@ class Pool implements WarmPool {
     for (const image of sizes.keys()) this.#fillAfter(image, 0);
   }
 
-  take(image: ImageName, key: ReadyKey): ReadyGuest | undefined {
+  take(key: ReadyKey): ReadyGuest | undefined {
+    const idle = this.#idle(key.image.name);
+    const current = idle.filter(({ readiable }) => isSame(readiable.key.image, key.image));
     // Of an image that has changed since: of no use to anyone.
-    const idle = this.#idle(image);
-    idle.filter(({ readiable }) => readiable.key.image !== key.image).forEach(letGo);
-    const entry = this.#find(image, key);
-    if (!entry) return undefined;
+    idle.filter((entry) => !current.includes(entry)).forEach(letGo);
+    const entry = current.find(
+      ({ readiable, state }) => state === 'ready' && startsAlike(readiable.key, key),
+    );
+    return entry && this.#giveAway(entry);
+  }
+
+  #giveAway(entry: Entry): ReadyGuest {
+    const { image, place, relay, vm } = entry;
     entry.state = 'taken';
     clearTimeout(entry.deadline);
     this.#entries.delete(entry);
     this.#pauses.delete(image);
     this.#fillAfter(image, REFILL_AFTER_MS);
-    const { place, relay, vm } = entry;
     const { imageBytes, spec, way } = entry.readiable;
     return {
-      ...{ way, spec, imageBytes, place, vm },
+      ...{ way, spec, imageBytes, place, processId: vm.processId },
       discard: () => vm.kill('SIGKILL'),
-      release: (listener) => {
+      begin: () => {
         if (way === 'stopped') vm.machine?.resume();
         else vm.channel?.send(this.#parts.startFrame);
+      },
+      attach: (listener) => {
         relay.attach(listener);
+        return vm;
       },
     };
   }
@@ -148,13 +153,6 @@ class Pool implements WarmPool {
     const left = [...this.#entries];
     left.forEach(letGo);
     await Promise.all(left.map(({ vm }) => vm.exited));
-  }
-
-  #find(image: ImageName, key: ReadyKey): Entry | undefined {
-    return this.#idle(image).find(
-      ({ readiable, state }) =>
-        state === 'ready' && readiable.key.image === key.image && readiable.key.start === key.start,
-    );
   }
 
   #idle(image: ImageName): readonly Entry[] {
@@ -253,6 +251,15 @@ class Pool implements WarmPool {
     this.#pauses.set(image, pause);
     this.#fillAfter(image, pause);
   }
+}
+
+/** A manifest that was touched is read again, and may say the same. */
+function isSame(one: Image, other: Image): boolean {
+  return one === other || isDeepStrictEqual(one, other);
+}
+
+function startsAlike(one: ReadyKey, other: ReadyKey): boolean {
+  return one.args === other.args && one.accelerator === other.accelerator;
 }
 
 function isIdle({ state }: Entry): boolean {

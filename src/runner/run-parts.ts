@@ -2,6 +2,7 @@ import type { Clock, LineDecoder, GuestDecoder, Image, RunRecord, VmSpec } from 
 import type { Report } from './hearing.js';
 import type { Vm, VmListener } from './monitor.js';
 import type { ReadyGuest } from './pool.js';
+import type { Starting } from './starting.js';
 
 /** Keeps what one guest prints. */
 export interface ConsoleLog extends Disposable {
@@ -12,7 +13,7 @@ export interface ConsoleLog extends Disposable {
 export interface RunParts {
   readonly image: Image;
   readonly spec: VmSpec;
-  readonly startVm: (spec: VmSpec, listener: VmListener) => Vm;
+  readonly starting: Starting;
   /** Undefined for a guest that does not survive its gateway. */
   readonly adoptVm: (spec: VmSpec, processId: number, listener: VmListener) => Vm | undefined;
   /** A guest that was kept ready for just this, if there was one. */

@@ -59,6 +59,11 @@ export class Run {
     this.#endWith({ ...NO_EXIT, stderr: detail });
   }
 
+  /** All of a start but the process. */
+  prepare(): void {
+    this.#parts.starting.prepare(this.#spec);
+  }
+
   start(): void {
     assert(this.#vm === undefined, 'a run starts once');
     this.#book.endWait();
@@ -109,7 +114,7 @@ export class Run {
   /** False where no process came of it: an argument that no program can be given. */
   #spawn(): boolean {
     try {
-      this.#follow(this.#parts.startVm(this.#spec, this.#listener()));
+      this.#follow(this.#parts.starting.start(this.#spec, this.#listener()));
     } catch (error) {
       this.refuse(reasonOf(error));
       return false;
@@ -120,12 +125,16 @@ export class Run {
   }
 
   #take(ready: ReadyGuest): void {
+    // First of all: it runs while it is written down who it runs for.
+    ready.begin();
     this.#spec = ready.spec;
-    const { spec, vm, way } = ready;
-    this.#book.note({ startedFrom: way, commandLine: commandLineOf(spec) });
-    this.#follow(vm);
+    const { processId, spec, way } = ready;
+    this.#book.note({
+      ...{ startedFrom: way, commandLine: commandLineOf(spec) },
+      ...(processId === undefined ? {} : { processId }),
+    });
     this.#book.feed({ kind: 'spawned' });
-    this.#book.replay(() => ready.release(this.#listener()));
+    this.#book.replay(() => this.#follow(ready.attach(this.#listener())));
   }
 
   #follow(vm: Vm): void {
@@ -167,13 +176,7 @@ export class Run {
       this.#endWith(NO_EXIT);
       return this.ended;
     }
-    const { channel, machine } = vm;
-    return climbDown(this.ended, [
-      ...(channel ? [() => void channel.send(this.#parts.stopFrame)] : []),
-      ...(machine ? [() => machine.quit()] : []),
-      () => vm.kill('SIGTERM'),
-      () => vm.kill('SIGKILL'),
-    ]);
+    return climbDown(vm, this.#parts.stopFrame, this.ended);
   }
 
   #onExit(exit: MonitorExit & { readonly missing: boolean }): void {
@@ -196,6 +199,7 @@ export class Run {
   #endWith(exit: MonitorExit): void {
     this.#timers.forEach((timer) => clearTimeout(timer));
     this.#parts.log[Symbol.dispose]();
+    this.#parts.starting[Symbol.dispose]();
     if (!this.#vm) this.#parts.ready?.discard();
     this.#book.phase('endedMs');
     this.#book.feed({ kind: 'exited', exit });

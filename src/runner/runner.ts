@@ -6,7 +6,7 @@ import { processAgeMs } from './footprint.js';
 import { launch } from './launch.js';
 import { markOf } from './marks.js';
 import type { NetworkEnd } from './monitor.js';
-import { adoptVm, fallbackOf, startReady, startVm, type StartOptions } from './monitors.js';
+import { adoptVm, fallbackOf, startReady, type StartOptions } from './monitors.js';
 import { observers, record, type ObserverParts } from './observers.js';
 import { kill } from './orphans.js';
 import { createPool, type ReadyGuest, type WarmPool } from './pool.js';
@@ -15,7 +15,8 @@ import { digestOf, queuedRecord } from './queued-record.js';
 import type { ConsoleLog } from './run-parts.js';
 import { Run } from './run.js';
 import { sampleRuns } from './sampling.js';
-import { prepareReady, readyKey, type WarmSource } from './warm.js';
+import { Starting } from './starting.js';
+import { prepareReady, type WarmSource } from './warm.js';
 
 export interface RunnerParts extends ObserverParts, WarmSource {
   readonly admission: Admission;
@@ -173,18 +174,22 @@ class QemuRunner implements Runner {
     const image = await catalogue.get(request.image, request.pending);
     const spec = this.#specOf(image, request);
     // Its files were checked before it was started.
-    const ready = request.pending ? undefined : this.pool.take(image.name, readyKey(image, spec));
+    const key = { image, args: request.args ?? '', accelerator: spec.accelerator };
+    const ready = request.pending ? undefined : this.pool.take(key);
     const imageBytes = ready?.imageBytes ?? (await catalogue.verify(image, architecture));
     const record = queuedRecord(request, image, imageBytes, spec, clock);
     const run = this.#prepare(record, requestedUs, image, spec, ready);
-    // Before its process exists, so that a gateway that is killed in between knows what to look for. One that was kept
-    // ready is known by its mark already, and does not wait; nobody is told of it before it is written down.
-    const journaled = journal.put(run.record);
-    if (!ready) await journaled;
     this.#runs.set(request.id, run);
     void run.ended.then(() => this.#forget(run));
     const place = { ...placeRequest(request, image), ...(ready ? { ready: ready.place } : {}) };
-    const launched = launch(run, place, admission);
+    // Before its process exists, so that a gateway that is killed in between knows what to look for. One that was kept
+    // ready is known by its mark already, and begins first; nobody is told of it before it is written down.
+    const early = ready ? undefined : journal.put(run.record);
+    const launched = launch(run, place, admission, () => {
+      if (early) run.prepare();
+      return early;
+    });
+    const journaled = early ?? launched.then(() => journal.put(run.record));
     await Promise.all([journaled, launched]).catch(async (error: unknown) => {
       if (!isEnded(run.record)) await run.stop('user');
       throw error;
@@ -209,7 +214,7 @@ class QemuRunner implements Runner {
     const { clock, console, decoder, lines, stopFrame } = this.#parts;
     const observed = observers(this.#parts, this.events, image, record, (frame) => run.send(frame));
     const run: Run = new Run(record, requestedUs, {
-      startVm: (each, listener) => startVm(each, listener, this.#processes(each, record.id)),
+      starting: new Starting((each) => this.#processes(each, record.id)),
       adoptVm: (each, processId, listener) =>
         adoptVm(each, processId, listener, this.#parts.confinement.adopted(record.id)),
       ready,

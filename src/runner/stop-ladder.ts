@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Vm } from './monitor.js';
 
 /** How long each step has: a guest of ours answers in a millisecond, a busy board in less than one second. */
 const STEP_MS = 1000;
@@ -9,13 +10,23 @@ const STEP_MS = 1000;
  */
 export const GRACE_MS = { halted: 200, failed: 2000 } as const;
 
-/** Takes one step after the other, each with its time, until it has ended. The last step must be certain. */
-export async function climbDown(ended: Promise<void>, steps: readonly (() => void)[]): Promise<void> {
-  for (const step of steps) {
+/** Takes one step after the other, each with its time, until it has ended. The last step is certain. */
+export async function climbDown(vm: Vm, stopFrame: Uint8Array, ended: Promise<void>): Promise<void> {
+  for (const step of stepsOf(vm, stopFrame)) {
     step();
     if (await within(STEP_MS, ended)) return;
   }
   await ended;
+}
+
+function stepsOf(vm: Vm, stopFrame: Uint8Array): readonly (() => void)[] {
+  const { channel, machine } = vm;
+  return [
+    ...(channel ? [() => void channel.send(stopFrame)] : []),
+    ...(machine ? [() => machine.quit()] : []),
+    () => vm.kill('SIGTERM'),
+    () => vm.kill('SIGKILL'),
+  ];
 }
 
 async function within(ms: number, ended: Promise<void>): Promise<boolean> {

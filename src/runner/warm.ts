@@ -1,6 +1,5 @@
 import type { Architecture, Image, ImageName, RunId, VmSpec, WarmStart } from '../domain/index.js';
-import { commandLineOf } from './monitors.js';
-import type { Readiable, ReadyKey } from './pool.js';
+import type { Readiable } from './pool.js';
 
 export interface WarmParts {
   /** How guests of the image can be kept ready; undefined for not at all. */
@@ -41,15 +40,7 @@ export async function prepareReady(
   // A tender lets its guest go at once.
   if (cold.monitor !== 'qemu' || ready.monitor !== 'qemu') return undefined;
   return {
-    ...{ way, spec: ready },
-    key: readyKey(image, cold),
-    imageBytes,
-    readyWithinMs: image.readyWithinMs,
+    ...{ way, spec: ready, imageBytes, readyWithinMs: image.readyWithinMs },
+    key: { image, args: '', accelerator: cold.accelerator },
   };
-}
-
-/** What a run that would be started so wants, if it is to be given a guest that was started before. */
-export function readyKey(image: Image, cold: VmSpec): ReadyKey {
-  const nameless = cold.monitor === 'qemu' ? { ...cold, name: '' } : cold;
-  return { image: JSON.stringify(image), start: commandLineOf(nameless).join('\0') };
 }
