@@ -124,12 +124,8 @@ function outcome(run: RunRecord, { data }: RunOptions): number {
     );
   }
   const printed = run.boot.firstConsoleByteMs !== undefined;
-  const quiet =
-    reason.kind === 'never-ready'
-      ? `It printed nothing either: is that its family, and is readyWithinMs enough? perigee images show ${run.image}`
-      : 'See what is wrong with the board: perigee doctor';
   const cure = printed
     ? `See what the guest printed: perigee logs ${run.id}${data === undefined ? '' : ` --data ${data}`}`
-    : quiet;
+    : 'See what is wrong with the board: perigee doctor';
   throw new PerigeeError('run-failed', `${run.image} ${describeState(run)}`, cure);
 }

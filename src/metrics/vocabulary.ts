@@ -1,7 +1,6 @@
 import type { perigee } from '@perigee/proto';
 import type { ImageName, Sample, Series } from '../domain/index.js';
 import { unitFromWire } from '../domain/index.js';
-import { isTakeable } from './limits.js';
 
 /** What one guest may name: bounds the gateway's memory, and the store's series. */
 export const METRICS_MAX = 128;
@@ -22,7 +21,7 @@ interface Fault {
 
 interface Values {
   readonly samples: readonly Sample[];
-  /** Values that were no number, or beyond every limit. */
+  /** Values that were no finite number. */
   readonly dropped: number;
 }
 
@@ -68,7 +67,7 @@ export class Vocabulary {
         return { fault: `a report has a value of metric ${metric}, which was not declared` };
       if (seen.has(metric)) return { fault: `a report has two values of ${series.name}` };
       seen.add(metric);
-      if (isTakeable(value)) samples.push({ series, value });
+      if (Number.isFinite(value)) samples.push({ series, value });
     }
     return { samples, dropped: values.length - samples.length };
   }

@@ -1,6 +1,6 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Duplex } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Cell } from '../confinement/index.js';
 import { assert } from '../domain/index.js';
@@ -32,8 +32,11 @@ export interface MonitorProcess extends Pick<Vm, 'processId' | 'kill' | 'exited'
 /** QEMU's own complaints are one or two lines. */
 const MAX_STDERR = 4000;
 export const FIRST_SOCKET_FD = 3;
-/** A dead monitor's sockets close at once, unless something that it had started holds them. */
-const DRAIN_MS = 500;
+/**
+ * A dead monitor's pipes close when they have been read: at once, or within a second where its console is throttled. Later
+ * ones are held by something that it had started.
+ */
+const DRAIN_MS = 2000;
 
 /** It takes two or three milliseconds; a board that needs a second for it has other troubles. */
 const HELPER_MS = 5000;
@@ -50,37 +53,62 @@ export function startProcess({
   console,
 }: ProcessOptions): MonitorProcess {
   const child = withOpen(files, (opened) =>
-    execa(program, args, {
-      // Any number will do; execa's types know the first few.
-      stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(sockets).fill('pipe'), ...(opened as readonly 3[])],
-      ...{ detached: apart, cleanup: !apart, ...cell?.user },
+    spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(sockets).fill('pipe'), ...opened],
+      ...{ detached: apart, ...cell?.user },
       // The folder is entered before the user is changed, who could not come so far.
       ...(cell?.folder === undefined ? { env } : { env: { ...env, TMPDIR: '.' }, cwd: cell.folder }),
-      ...{ extendEnv: false, buffer: false, reject: false, stripFinalNewline: false },
     }),
   );
+  if (!apart && child.pid !== undefined) endWithUs(child);
   let stderr = '';
-  deliverThrottled(child.stdout, CONSOLE_BYTES_PER_SECOND, console);
-  child.stderr.on('data', (chunk: Buffer) => {
+  if (child.stdout) deliverThrottled(child.stdout, CONSOLE_BYTES_PER_SECOND, console);
+  child.stderr?.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(0, MAX_STDERR);
   });
-  const ours = child.stdio.slice(FIRST_SOCKET_FD).flatMap(socketOf);
-  const drained = Promise.all(ours.map(closed));
   return {
     processId: child.pid,
-    sockets: ours,
+    sockets: socketsOf(child),
     kill: (signal) => void child.kill(signal),
-    exited: child.then(async (result) => {
-      // What it said last may still be on its way.
-      await Promise.race([drained, delay(DRAIN_MS, undefined, { ref: false })]);
-      return {
-        code: result.exitCode,
-        signal: result.signal,
-        stderr: stderr || (child.pid === undefined ? (result.shortMessage ?? '') : ''),
-        missing: result.code === 'ENOENT',
-      };
-    }),
+    exited: endOf(child).then(({ code, error, signal }) => ({
+      ...{ code, signal, missing: error?.code === 'ENOENT' },
+      stderr: stderr || (error?.message ?? ''),
+    })),
   };
+}
+
+interface ProcessEnd {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  /** Why there never was a process. */
+  readonly error?: NodeJS.ErrnoException;
+}
+
+/** What it said last may still be on its way when it exits. */
+function endOf(child: ChildProcess): Promise<ProcessEnd> {
+  return new Promise((ended) => {
+    child.once('exit', (code, signal) => {
+      const end = { code: code ?? undefined, signal: signal ?? undefined };
+      const late = setTimeout(() => ended(end), DRAIN_MS).unref();
+      child.once('close', () => {
+        clearTimeout(late);
+        ended(end);
+      });
+    });
+    child.on('error', (error) => {
+      // Of one that runs: it could not be sent a signal, and will be seen to go on.
+      if (child.pid === undefined) ended({ code: undefined, signal: undefined, error });
+    });
+  });
+}
+
+/** A monitor does not notice by itself that its gateway has gone. */
+const dependents = new Set<ChildProcess>();
+process.on('exit', () => dependents.forEach((child) => child.kill()));
+
+function endWithUs(child: ChildProcess): void {
+  dependents.add(child);
+  child.once('exit', () => dependents.delete(child));
 }
 
 /** Opens the files for as long as it takes to start a program that inherits them. */
@@ -106,16 +134,14 @@ export async function runHelper(
   return failed ? stderr || shortMessage : undefined;
 }
 
-function closed(socket: Duplex): Promise<void> {
-  return new Promise((done) => {
-    socket.once('close', done);
-  });
-}
-
 /** A socket that the monitor closed at its end says so by an error; the exit says the same, so nothing is lost by ignoring it. */
-function socketOf(stream: unknown): Duplex[] {
-  if (stream === undefined || stream === null) return [];
-  assert(stream instanceof Duplex, 'an inherited pipe is a socket pair, readable and writable');
-  stream.on('error', () => undefined);
-  return [stream];
+function socketsOf(child: ChildProcess): readonly Duplex[] {
+  if (child.pid === undefined) return [];
+  return child.stdio.slice(FIRST_SOCKET_FD).flatMap((stream: unknown) => {
+    // A file that it inherits has no end of ours.
+    if (stream === null) return [];
+    assert(stream instanceof Duplex, 'an inherited pipe is a socket pair, readable and writable');
+    stream.on('error', () => undefined);
+    return [stream];
+  });
 }
