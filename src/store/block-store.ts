@@ -3,7 +3,7 @@ import type { Logger, Loss, LossWriter, Position, Resolution } from '../domain/i
 import { decodeBlock, decodeColumns, decodeHeader, decodeMonotonic, encodeBlock } from './block-codec.js';
 import type { BlockHeader } from './block-codec.js';
 import { put } from './database.js';
-import type { Database, Operation } from './database.js';
+import type { Database, Operation, Snapshot } from './database.js';
 import { STATISTICS } from './fold.js';
 import * as keys from './keys.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from './ledger.js';
@@ -50,6 +50,14 @@ export interface WantedColumns {
 export interface Places {
   readonly behind: Position;
   readonly upTo: Position;
+}
+
+/** Of one epoch's monotonic time. */
+interface Range {
+  readonly snapshot: Snapshot;
+  readonly epoch: number;
+  readonly fromUs: number;
+  readonly toUs: number;
 }
 
 /** Of one shape of one block. */
@@ -99,12 +107,21 @@ export class BlockReader {
     }
   }
 
+  /** Of all blocks, whatever their resolution: for `slices`. */
+  snapshot(): Snapshot {
+    try {
+      return this.#db.snapshot();
+    } catch (error) {
+      throw readingFailed(this.#path, error);
+    }
+  }
+
   /**
    * The wanted columns of every block in those places that may have something of the range, a group for each block.
    * Blocks follow one another in time but for what two sources' clocks are apart.
    */
   async *slices(
-    { epoch, fromUs, toUs }: { readonly epoch: number; readonly fromUs: number; readonly toUs: number },
+    { snapshot, epoch, fromUs, toUs }: Range,
     places: Places,
     wanted: WantedColumns,
   ): AsyncGenerator<readonly Slice[]> {
@@ -114,7 +131,7 @@ export class BlockReader {
       const after = behind.epoch === epoch ? behind.sequence : 0;
       const first = Math.max(after + 1, await this.#firstInTime(epoch, fromUs - SOURCES_APART_US));
       const last = upTo.epoch === epoch ? upTo.sequence : Number.MAX_SAFE_INTEGER;
-      const range = { gte: this.#keyOf(epoch, first), lte: this.#keyOf(epoch, last) };
+      const range = { gte: this.#keyOf(epoch, first), lte: this.#keyOf(epoch, last), snapshot };
       const rows = this.#db.iterator(range);
       try {
         for (
@@ -126,7 +143,7 @@ export class BlockReader {
           const inRange = blocks.filter(
             ({ header }) => header.monotonicUs.most >= fromUs && header.monotonicUs.least < toUs,
           );
-          yield* await this.#slicesOf(inRange, wanted);
+          yield* await this.#slicesOf(inRange, wanted, snapshot);
           if (blocks.some(({ header }) => header.monotonicUs.least > toUs + SOURCES_APART_US)) return;
         }
       } finally {
@@ -161,12 +178,14 @@ export class BlockReader {
   async #slicesOf(
     blocks: readonly FoundBlock[],
     wanted: WantedColumns,
+    snapshot: Snapshot,
   ): Promise<readonly (readonly Slice[])[]> {
     const plans = blocks.flatMap((block) => plansFor(block, wanted));
     const parts: readonly (Uint8Array | undefined)[] = await this.#db.getMany(
       plans.flatMap(({ block, part }) =>
         [0, part].map((number) => keys.partKeyOf(block.place, number, this.#resolution)),
       ),
+      { snapshot },
     );
     const groups = new Map<FoundBlock, Slice[]>();
     for (const [index, plan] of plans.entries()) {

@@ -2,6 +2,8 @@ import type { BatchOperation, Level } from 'level';
 import { openingFailed } from './level-errors.js';
 
 export type Database = Level<Uint8Array, Uint8Array>;
+/** What is in it at one moment. */
+export type Snapshot = ReturnType<Database['snapshot']>;
 export type Operation = BatchOperation<Database, Uint8Array, Uint8Array>;
 
 interface Range {

@@ -1,6 +1,7 @@
 import { BEFORE_EVERYTHING, PerigeeError, mergePoints } from '../domain/index.js';
 import type { HistoryPoint, HistoryRequest, Position, Resolution } from '../domain/index.js';
 import type { BlockReader, Places, Slice } from './block-store.js';
+import type { Snapshot } from './database.js';
 import type { TimedEpoch } from './epoch-clock.js';
 import { statisticId, STATISTICS } from './fold.js';
 import { HOUR_US, MINUTE_US } from './rollups.js';
@@ -8,6 +9,8 @@ import type { OpenBlock } from './open-block.js';
 
 export interface HistoryParts {
   readonly readers: Readonly<Record<Resolution, BlockReader>>;
+  /** Of the same moment as all below: what is written, joined or dropped while this is read does not show. */
+  readonly snapshot: Snapshot;
   /** Up to where samples are in minutes, and minutes in hours. */
   readonly ends: { readonly minutes: Position; readonly hours: Position };
   /** What is in no block yet. */
@@ -32,6 +35,7 @@ export async function* readHistory(
 
 /** A range of one epoch's monotonic time, and how it becomes wall time. */
 interface EpochRange {
+  readonly snapshot: Snapshot;
   readonly epoch: number;
   readonly fromUs: number;
   readonly toUs: number;
@@ -49,7 +53,8 @@ async function* pointsOfEpochs(
     const fromUs = Math.max((fromMs - offsetMs) * 1000, stored.fromUs - bucketUs);
     const toUs = Math.min((toMs - offsetMs) * 1000, stored.toUs + 1);
     if (fromUs >= toUs) continue;
-    yield* pointsOf(parts, seriesId, { epoch, fromUs, toUs, offsetMs, bucketUs }, resolution);
+    const { snapshot } = parts;
+    yield* pointsOf(parts, seriesId, { snapshot, epoch, fromUs, toUs, offsetMs, bucketUs }, resolution);
   }
 }
 
@@ -82,10 +87,18 @@ async function* pointsIn(
     const points: HistoryPoint[] = [];
     for (const slice of group) addPoints(points, slice, range);
     // Shapes of one block, and clocks of two sources, may overlap.
-    if (points.some(({ wallMs }, at) => wallMs < (points[at - 1]?.wallMs ?? -Infinity)))
-      points.sort((a, b) => a.wallMs - b.wallMs);
+    if (!areInOrder(points)) points.sort((a, b) => a.wallMs - b.wallMs);
     yield points;
   }
+}
+
+function areInOrder(points: readonly HistoryPoint[]): boolean {
+  let before = -Infinity;
+  for (const { wallMs } of points) {
+    if (wallMs < before) return false;
+    before = wallMs;
+  }
+  return true;
 }
 
 /** Each point is made once, as it goes out: a day has many. */
@@ -103,7 +116,8 @@ function addPoints(points: HistoryPoint[], { monotonicUs, columns }: Slice, rang
         ? { wallMs, count: 1, sum: value, least: value, most: value, last: value }
         : {
             wallMs,
-            count: value,
+            // A whole number, so that it is kept in the point and not beside it: that halves the time of a day.
+            count: value | 0,
             sum: sums[at] ?? NaN,
             least: leasts?.[at] ?? NaN,
             most: mosts?.[at] ?? NaN,

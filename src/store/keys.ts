@@ -102,6 +102,8 @@ export function blockKeyOf(position: Position, resolution: Resolution = 'raw'): 
   return key(BLOCKS[resolution].block, POSITION_BYTES, (view) => writePosition(view, 1, position));
 }
 
+export const PART_MAX = 2 ** 16 - 1;
+
 export function partKeyOf(position: Position, part: number, resolution: Resolution = 'raw'): Uint8Array {
   return key(BLOCKS[resolution].part, POSITION_BYTES + 2, (view) => {
     writePosition(view, 1, position);

@@ -32,7 +32,8 @@ export class Observations {
     const id = ledger.idOf(request.series);
     if (id === undefined) return;
     const open = this.#openBlock();
-    const parts = { readers, open, ends: rollups.ends, epochs: clocks.timed(open) };
+    await using snapshot = readers.raw.snapshot();
+    const parts = { readers, snapshot, open, ends: rollups.ends, epochs: clocks.timed(open) };
     yield* readHistory(parts, id, request);
   }
 

@@ -97,7 +97,7 @@ export async function openContents(parts: OpeningParts): Promise<StoreContents> 
       at = behind.at(-1)?.position;
     }
     const folded = (await valueAt(db, keys.FOLDED_KEY, decodePosition)) ?? BEFORE_EVERYTHING;
-    const rollups = new Rollups({ readers, write, ledger, epoch }, checkpoint, folded);
+    const rollups = new Rollups({ db, readers, write, ledger, epoch }, checkpoint, folded);
     await rollups.fold();
     return { identity, clocks, head, ledger, losses, readers, rollups };
   } catch (error) {

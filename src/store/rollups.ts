@@ -3,8 +3,9 @@ import { blockOperations } from './block-store.js';
 import type { BlockReader } from './block-store.js';
 import { encodePosition } from './codec.js';
 import { put } from './database.js';
-import type { Operation } from './database.js';
+import type { Database, Operation } from './database.js';
 import { Fold } from './fold.js';
+import { Joining } from './joining.js';
 import * as keys from './keys.js';
 import type { Ledger } from './ledger.js';
 import type { Write } from './migration.js';
@@ -19,6 +20,7 @@ export const BLOCKS_TOGETHER = 12;
 const HOURS_TOGETHER = 24;
 
 export interface RollupParts {
+  readonly db: Database;
   readonly readers: Readonly<Record<Resolution, BlockReader>>;
   readonly write: Write;
   readonly ledger: Ledger;
@@ -32,8 +34,18 @@ interface Level {
   readonly resolution: Resolution;
   readonly bucketUs: number;
   readonly add: (fold: Fold, row: PlacedRow) => void;
+  /** Of what is read: it becomes fewer blocks in the same write. */
+  readonly joining?: () => Joining;
   /** What else is written: up to where it is folded, and what is true up to there. */
   readonly also: (end: Position) => Operation[];
+}
+
+/** Blocks from the first place to the other. */
+interface Folded {
+  readonly fold: Fold;
+  readonly joining: Joining | undefined;
+  readonly first: Position;
+  readonly end: Position;
 }
 
 /**
@@ -62,6 +74,7 @@ export class Rollups {
       ...{ reader: parts.readers.minutes, together: HOURS_TOGETHER },
       ...{ resolution: 'hours', bucketUs: HOUR_US },
       add: (fold, row) => fold.addFolded(row),
+      joining: () => new Joining(parts.db),
       also: (end) => [put(keys.FOLDED_KEY, encodePosition(end))],
     };
   }
@@ -79,6 +92,7 @@ export class Rollups {
 
   async #foldLevel(level: Level, from: Position): Promise<Position> {
     const fold = new Fold(level.bucketUs);
+    const joining = level.joining?.();
     let first: Position | undefined;
     let end = from;
     for (let blocks = 0; blocks < level.together; blocks += 1) {
@@ -89,20 +103,22 @@ export class Rollups {
       else {
         first ??= place;
         for (const row of rows) level.add(fold, row);
+        await joining?.add(rows);
         end = rows.at(-1)?.position ?? end;
-        if (blocks === level.together - 1) return this.#write(level, fold, first, end);
+        if (blocks === level.together - 1) return this.#write(level, { fold, joining, first, end });
       }
     }
     if (first === undefined || first.epoch === this.#parts.epoch) return from;
-    return this.#write(level, fold, first, end);
+    return this.#write(level, { fold, joining, first, end });
   }
 
-  async #write(level: Level, fold: Fold, first: Position, end: Position): Promise<Position> {
+  async #write(level: Level, { fold, joining, first, end }: Folded): Promise<Position> {
     const block = fold.toBlock(first);
+    const joined = (await joining?.operations()) ?? [];
     const operations = block === undefined ? [] : blockOperations(block, level.resolution);
     const { ledger, write } = this.#parts;
     const { noted } = ledger;
-    await write([...operations, ...level.also(end)]);
+    await write([...operations, ...joined, ...level.also(end)]);
     if (level.resolution === 'minutes') ledger.checkpointTaken(noted);
     return this.#foldLevel(level, end);
   }

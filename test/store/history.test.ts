@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { Level } from 'level';
 import { RESOLUTIONS, seriesKey } from '../../src/domain/index.js';
 import type { Clock, HistoryPoint, HistoryRequest, Observation, Store } from '../../src/domain/index.js';
 import { BLOCK_US } from '../../src/store/appender.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from '../../src/store/ledger.js';
 import { openLevelStore } from '../../src/store/index.js';
+import * as keys from '../../src/store/keys.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
 import { SILENT, observation, series } from './support-store.js';
@@ -163,6 +165,20 @@ describe('the history of a series', () => {
     ]);
   });
 
+  it('in minutes is that of its beginning while they are joined', async () => {
+    const board = new Board();
+    await using store = await open(newDirectory(), board);
+    const stored = await fill(store, board, 23.5);
+    const before = expected(stored, BUCKETS_MS.minutes, B);
+    const points: HistoryPoint[] = [];
+    const request = { series: seriesKey(B), ...ALWAYS, resolution: 'minutes' } as const;
+    for await (const chunk of store.history(request)) {
+      if (points.length === 0) await fill(store, board, 2);
+      points.push(...chunk);
+    }
+    assertAgree(points, before);
+  });
+
   it(`of one among ${SAMPLES_PER_OBSERVATION_MAX} in an observation is folded like any other`, async () => {
     const board = new Board();
     const directory = newDirectory();
@@ -193,6 +209,54 @@ describe('the history of a series', () => {
       failsWith('usage', /ends before it begins/),
     );
   });
+});
+
+describe('blocks of minutes', () => {
+  const HOUR_US = 3600 * 1e6;
+  const WIDE = Array.from({ length: 100 }, (_, index) => series(`wide_${index}`));
+
+  async function blocksOf(directory: string): Promise<number> {
+    const db = new Level<Uint8Array, Uint8Array>(join(directory, 'store'), { keyEncoding: 'view' });
+    const [blocks, parts] = await Promise.all(
+      (['minutes', 'minutesPart'] as const).map((family) => db.keys(keys.rangeOf(family)).all()),
+    );
+    await db.close();
+    const places = new Set(parts?.map((key) => JSON.stringify(keys.positionOfKey(key))));
+    assert.deepEqual(places, new Set(blocks?.map((key) => JSON.stringify(keys.positionOfKey(key)))));
+    return blocks?.length ?? 0;
+  }
+
+  // Six hours and more are not in hours yet, and stand by themselves.
+  const HOURS = 30;
+  for (const [what, named, joined] of [
+    ['of few series are joined once a day is in hours', [A], 1],
+    ['of many series are joined as far as memory allows', WIDE, 3],
+  ] as const) {
+    it(`${what}, and say the same`, async () => {
+      const directory = newDirectory();
+      const board = new Board();
+      const stored: Observation[] = [];
+      {
+        await using store = await open(directory, board);
+        const startUs = Math.ceil(board.us / HOUR_US) * HOUR_US;
+        for (let minute = 0; minute < HOURS * 60; minute += 1) {
+          board.us = startUs + minute * 60e6;
+          const samples = named.map((one, index) => ({ series: one, value: minute + index }));
+          const one = { ...observation(0, samples), monotonicUs: board.us, wallMs: board.wallMs };
+          await store.append(one);
+          stored.push(one);
+        }
+      }
+      const blocks = await blocksOf(directory);
+      assert.ok(blocks > joined && blocks <= joined + HOURS - 24, `${blocks} blocks`);
+      await using store = await open(directory, board);
+      const [of = A] = named.slice(-1);
+      for (const resolution of RESOLUTIONS) {
+        const read = await historyOf(store, { resolution, series: seriesKey(of) });
+        assertAgree(read, expected(stored, BUCKETS_MS[resolution], of));
+      }
+    });
+  }
 });
 
 describe('the history of a board whose clock is set', () => {
