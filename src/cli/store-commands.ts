@@ -32,6 +32,22 @@ export function addStoreCommands(program: Command, action: Act): void {
       (await import('./store-compact.js')).compact(env, options),
     ),
   );
+  command(
+    store,
+    'check',
+    'Read everything in a store that no gateway uses, and say what is damaged.',
+    'perigee store check --json',
+  ).action(
+    action<[CommonOptions]>(async (env, options) => (await import('./store-check.js')).check(env, options)),
+  );
+  command(
+    store,
+    'repair',
+    'Set aside what cannot be read of such a store, and keep the rest.',
+    'perigee store repair',
+  ).action(
+    action<[CommonOptions]>(async (env, options) => (await import('./store-repair.js')).repair(env, options)),
+  );
 }
 
 const SIZES: Readonly<Record<string, number>> = { MB: 1e6, GB: 1e9, TB: 1e12 };

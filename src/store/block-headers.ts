@@ -37,9 +37,15 @@ export class GapFinder {
     if (before?.epoch !== epoch || sequence <= before.end + 1) return undefined;
     const sequences = { first: before.end + 1, last: sequence - 1 };
     const count = sequences.last - sequences.first + 1;
-    return { epoch, count, sequences, times: { fromMs: before.wallMs, toMs: header.wallMs.least } };
+    return {
+      what: 'observations',
+      epoch,
+      count,
+      sequences,
+      times: { fromMs: before.wallMs, toMs: header.wallMs.least },
+    };
   }
 }
 
 /** Observations that are missing between two that are there. */
-export type Gap = Required<Pick<Loss, 'epoch' | 'count' | 'sequences' | 'times'>>;
+export type Gap = Required<Omit<Loss, 'reason' | 'summed'>>;

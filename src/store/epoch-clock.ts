@@ -50,6 +50,11 @@ function clockWith(clock: EpochClock, { shapes }: Pick<OpenBlock, 'shapes'>): Ep
   return fromUs > toUs ? clock : { boot: clock.boot, stored: { fromUs, toUs, offsetMs } };
 }
 
+/** Writes the clock of an epoch anew, of the spans that the headers of its blocks tell: the belief at its end, roughly. */
+export function clockOperation(epoch: number, stored: NonNullable<EpochClock['stored']>): Operation {
+  return put(epochKeyOf(epoch), encodeEpochClock({ boot: '', stored }));
+}
+
 /** The clocks of every epoch, by its number, in order. */
 export class EpochClocks {
   readonly #clocks: Map<number, EpochClock>;

@@ -22,12 +22,12 @@ const HEADER_BYTES = PAGE_BYTES;
  */
 export class HeadRing implements AsyncDisposable {
   readonly #file: FileHandle;
-  readonly #gatewayId: GatewayId;
+  readonly #gatewayId: GatewayId | undefined;
   /** Where what is needed begins, and where the next frame goes; counted over all laps. */
   #start = 0;
   #end = 0;
 
-  private constructor(file: FileHandle, gatewayId: GatewayId) {
+  private constructor(file: FileHandle, gatewayId: GatewayId | undefined) {
     this.#file = file;
     this.#gatewayId = gatewayId;
   }
@@ -58,6 +58,18 @@ export class HeadRing implements AsyncDisposable {
     return found.header;
   }
 
+  /** How many whole frames a folder's ring has from `start` on. */
+  static async countBehind(folder: string, start: number): Promise<number> {
+    const found = await openRingFile(join(folder, RING_FILE));
+    if (found.kind !== 'ours') return 0;
+    const ring = new HeadRing(found.file, found.header.gatewayId);
+    try {
+      return (await ring.read(start)).length;
+    } finally {
+      await ring[Symbol.asyncDispose]();
+    }
+  }
+
   /** Every whole frame from `start` on. */
   async read(start: number): Promise<readonly Frame[]> {
     return [...framesIn(await this.#bytes(), start)];
@@ -82,6 +94,7 @@ export class HeadRing implements AsyncDisposable {
 
   /** Notes whose it is, and that this epoch writes from here on. Nothing in it is needed now: a torn header costs nothing. */
   async noteOpening(epoch: number): Promise<void> {
+    assert(this.#gatewayId !== undefined, 'a ring that is written to has an owner');
     const header = { gatewayId: this.#gatewayId, opening: { epoch, offset: this.#end } };
     await writeAll(this.#file, encodeRingHeader(RING_BYTES, header), 0);
     await this.sync();

@@ -72,7 +72,7 @@ function isSameKind(a: Loss, b: Loss): boolean {
 }
 
 /** A range that was told before, whatever was said to be the reason. */
-function holds(known: Loss, { what, epoch, sequences }: Loss): boolean {
+export function holds(known: Loss, { what, epoch, sequences }: Omit<Loss, 'reason'>): boolean {
   if (known.sequences === undefined || sequences === undefined) return false;
   return (
     known.what === what &&

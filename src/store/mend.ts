@@ -5,6 +5,8 @@ import { decodeHeadStarts, decodePosition, decodeTotals, encodePosition, encodeT
 import type { Totals } from './codec.js';
 import { find, put, remove } from './database.js';
 import type { Database, Operation } from './database.js';
+import { clockOperation, decodeEpochClock } from './epoch-clock.js';
+import type { EpochClock } from './epoch-clock.js';
 import * as keys from './keys.js';
 import type { Write } from './migration.js';
 import { decodeRun, encodeRunId } from './run-codec.js';
@@ -29,7 +31,11 @@ interface Counted {
   readonly totals: Totals;
   /** The greatest number of a series that is in them. */
   readonly seriesMax: number;
+  /** What their headers say of the clock of each epoch. */
+  readonly clocks: ReadonlyMap<number, StoredClock>;
 }
+
+type StoredClock = NonNullable<EpochClock['stored']>;
 
 /**
  * Makes the rows of a database agree again which was put together of what could be read. What only points to something
@@ -43,6 +49,7 @@ export async function mend(parts: MendParts): Promise<number> {
   await parts.write(
     [
       ...(await mendTotals(parts, blocks.totals)),
+      ...(await mendClocks(parts, blocks.clocks)),
       ...(await mendFold(parts, keys.CHECKPOINT_KEY, 'minutes')),
       ...(await mendFold(parts, keys.FOLDED_KEY, 'hours')),
       // It may lie behind what was lost: all that is in the head log is looked at instead.
@@ -61,10 +68,15 @@ const SINGLE: readonly (readonly [key: Uint8Array, decode: (bytes: Uint8Array) =
     [keys.HEAD_KEY, decodeHeadStarts, 'where the head log begins'],
   ];
 
-/** Whether the rows on which an opening relies are what we write. */
-export async function isReadable(db: Database): Promise<boolean> {
+/** Of the rows on which an opening relies, those that are not what we write. */
+export async function unreadableRows(db: Database): Promise<readonly string[]> {
   const values = await Promise.all(SINGLE.map(([key]) => find(db, key)));
-  return SINGLE.every(([, decode], at) => values[at] === undefined || decode(values[at]) !== undefined);
+  const single = SINGLE.flatMap(([, decode, what], at) =>
+    values[at] === undefined || decode(values[at]) !== undefined ? [] : [what],
+  );
+  const epochs = await db.iterator(keys.rangeOf('epoch')).all();
+  const unclear = epochs.filter(([, value]) => decodeEpochClock(value) === undefined);
+  return [...single, ...unclear.map(([key]) => `the clock of start ${keys.idOfKey(key)}`)];
 }
 
 async function keepUnreadable({ db, write, aside }: MendParts): Promise<void> {
@@ -82,7 +94,7 @@ export async function tellGaps(db: Database, logger: Logger, losses: LossWriter)
   for await (const found of blockHeaders(db)) {
     const gap = finder.next(found);
     if (gap === undefined) continue;
-    const loss = { reason: 'damaged', what: 'observations', ...gap } as const;
+    const loss = { reason: 'damaged', ...gap } as const;
     logger.error({ ...gap }, `lost: ${describeLoss(loss)}`);
     losses.noteLoss(loss);
   }
@@ -110,6 +122,7 @@ export async function writeAgain({ db, write }: MendParts): Promise<void> {
 
 async function readBlocks({ db, write, aside }: MendParts): Promise<Counted> {
   let [seriesMax, samples, observations] = [0, 0, 0];
+  const clocks = new Map<number, StoredClock>();
   for await (const { place, header } of blockHeaders(db)) {
     if (header === undefined) {
       const key = keys.blockKeyOf(place);
@@ -118,12 +131,16 @@ async function readBlocks({ db, write, aside }: MendParts): Promise<Counted> {
       continue;
     }
     observations += header.observations;
+    const { monotonicUs, wallMs } = header;
+    const fromUs = Math.min(clocks.get(place.epoch)?.fromUs ?? Infinity, monotonicUs.least);
+    const offsetMs = wallMs.most - monotonicUs.most / 1000;
+    clocks.set(place.epoch, { fromUs, toUs: monotonicUs.most, offsetMs });
     for (const shape of header.shapes) {
       samples += shape.observations * shape.seriesIds.length;
       seriesMax = Math.max(seriesMax, ...shape.seriesIds);
     }
   }
-  return { seriesMax, totals: { samples, observations } };
+  return { seriesMax, clocks, totals: { samples, observations } };
 }
 
 /** What was counted and is not kept any more, only the old total knows. */
@@ -132,6 +149,21 @@ async function mendTotals({ db }: MendParts, counted: Totals): Promise<Operation
   const known = bytes && decodeTotals(bytes);
   if (known !== undefined && known.observations >= counted.observations) return [];
   return [put(keys.TOTALS_KEY, encodeTotals(counted))];
+}
+
+async function mendClocks(
+  { db, aside }: MendParts,
+  clocks: ReadonlyMap<number, StoredClock>,
+): Promise<Operation[]> {
+  const operations: Operation[] = [];
+  for (const [epoch, clock] of clocks) {
+    const key = keys.epochKeyOf(epoch);
+    const bytes = await find(db, key);
+    if (bytes !== undefined && decodeEpochClock(bytes)?.stored !== undefined) continue;
+    if (bytes !== undefined) await aside.keep(key, bytes, 'the clock of an epoch');
+    operations.push(clockOperation(epoch, clock));
+  }
+  return operations;
 }
 
 /**

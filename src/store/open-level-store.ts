@@ -7,6 +7,7 @@ import { openContents } from './opening.js';
 import { SpaceReserve } from './reserve.js';
 import { Aside } from './set-aside.js';
 import { useSoundDatabase } from './sound-database.js';
+import type { Soundness } from './sound-database.js';
 import { WriteMeter } from './write-meter.js';
 import { createWriter } from './writer.js';
 
@@ -44,11 +45,21 @@ const POWER_CUT_SECONDS = 10;
  * @throws PerigeeError `data-dir-unusable`, `data-dir-locked` or `store-corrupt`.
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<ToolableStore> {
-  const { directory, clock, logger, faults = {} } = options;
+  const path = await prepareStoreFolder(options.directory);
+  return openMended(options, new Aside(path, options.clock.wallMs()), 'whole');
+}
+
+/** The same, of a folder that is there, and was found in this state already. */
+export function openMended(
+  options: LevelStoreOptions,
+  aside: Aside,
+  known: Soundness,
+): Promise<ToolableStore> {
+  const { clock, logger, faults = {} } = options;
   const startedUs = clock.monotonicUs();
-  const path = await prepareStoreFolder(directory);
-  const aside = new Aside(path, clock.wallMs());
-  return useSoundDatabase({ path, aside, logger }, async (db, soundness) => {
+  const path = aside.storePath;
+  return useSoundDatabase({ path, aside, logger }, async (db, found) => {
+    const soundness = found === 'whole' ? known : found;
     const reserve = new SpaceReserve(path, logger);
     await reserve.hold();
     const { beforeWrite = () => Promise.resolve() } = faults;

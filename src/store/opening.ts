@@ -15,7 +15,7 @@ import * as keys from './keys.js';
 import { Ledger } from './ledger.js';
 import { LossLog } from './loss-log.js';
 import { prepareMemoryFolder } from './memory-folder.js';
-import { isReadable, mend, tellGaps, writeAgain } from './mend.js';
+import { mend, tellGaps, unreadableRows, writeAgain } from './mend.js';
 import { moveRows } from './migration.js';
 import type { Write } from './migration.js';
 import { decodeRow, decodeSeries } from './observation-codec.js';
@@ -63,7 +63,7 @@ export async function openContents(parts: OpeningParts): Promise<StoreContents> 
   if (soundness === 'salvaged') await writeAgain(parts);
   const identity = await beginEpoch({ ...parts, memoryFolder: memory.path });
   const { epoch } = identity;
-  const isSound = soundness === 'whole' && (await isReadable(db));
+  const isSound = soundness === 'whole' && (await unreadableRows(db)).length === 0;
   const seriesMax = isSound ? 0 : await mend(parts);
   const clocks = await loadClocks(db);
   await moveRows(db, write, clocks, logger);

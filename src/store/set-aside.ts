@@ -8,12 +8,14 @@ const ROWS_FILE = 'rows.jsonl';
  * that goes there. Nothing of it is ever removed by us.
  */
 export class Aside {
+  readonly storePath: string;
   readonly #begin: string;
   #folder: Promise<string> | undefined;
   #path: string | undefined;
 
   /** Of the store's folder, at this time as the board believes it. */
   constructor(storePath: string, wallMs: number) {
+    this.storePath = storePath;
     const time = new Date(wallMs).toISOString().replace(/\.\d+/, '').replaceAll(':', '');
     this.#begin = `${storePath}.damaged-${time}`;
   }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { StoreForecast, StoreStatistics } from '../../src/domain/index.js';
+import { createLogger, systemClock } from '../../src/platform/index.js';
+import { openLevelStore, type StoreReport } from '../../src/store/index.js';
 import { perigee } from '../support/command.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 import { tempFolder } from '../support/temp.js';
@@ -37,6 +39,35 @@ describe('perigee store', () => {
     assert.match(stderr, /compacting … 100 %/);
     const { webUrl } = await gateway.control.status();
     assert.equal((await fetch(`${webUrl ?? ''}/api/store/compact`, { method: 'POST' })).status, 404);
+  });
+
+  it('checks and repairs a store that no gateway uses, and touches none that one uses', async () => {
+    const directory = tempFolder('stopped');
+    const logger = createLogger('silent');
+    await (await openLevelStore({ directory, clock: systemClock, logger }))[Symbol.asyncDispose]();
+    const stopped = (command: string, ...args: readonly string[]) =>
+      perigee(['store', command, '--data', directory, ...args]);
+    const sound = await stopped('check');
+    assert.equal(sound.status, 0, sound.stderr);
+    assert.match(sound.stdout, /everything is as it was written/);
+    rmSync(join(directory, 'store', 'CURRENT'));
+    const found = await stopped('check', '--json');
+    assert.equal(found.status, 6, found.stderr);
+    assert.match(found.stderr, /perigee store repair/);
+    const { findings } = JSON.parse(found.stdout) as StoreReport;
+    assert.deepEqual(findings, [{ about: 'file', text: 'CURRENT names no manifest that is there' }]);
+    const repaired = await stopped('repair');
+    assert.equal(repaired.status, 0, repaired.stderr);
+    assert.match(
+      repaired.stdout,
+      /nothing that was measured is lost\nWhat could not be read is in .*damaged-/,
+    );
+    assert.equal((await stopped('check')).status, 0);
+    for (const command of ['check', 'repair']) {
+      const { status, stderr } = await store(command);
+      assert.equal(status, 5, stderr);
+      assert.match(stderr, /a gateway is using .*\n.*Stop the gateway first/);
+    }
   });
 
   it('says that there is no store, or that a size is none', async () => {

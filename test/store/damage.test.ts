@@ -1,58 +1,27 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
-import { Level } from 'level';
-import { BEFORE_EVERYTHING, seriesKey } from '../../src/domain/index.js';
-import type { Clock, Logger, RunRecord, Store, StoredObservation } from '../../src/domain/index.js';
-import { BLOCK_US } from '../../src/store/appender.js';
-import { openLevelStore } from '../../src/store/index.js';
+import { seriesKey } from '../../src/domain/index.js';
+import type { RunRecord, StoredObservation } from '../../src/domain/index.js';
 import * as keys from '../../src/store/keys.js';
-import { tempFolder } from '../support/temp.js';
-import { SILENT, collect, run, values } from './support-store.js';
+import {
+  BLOCKS,
+  EPOCHS,
+  damaged,
+  ended,
+  everything,
+  folder,
+  noise,
+  open,
+  setAside,
+  template,
+  used,
+  withRow,
+  without,
+} from './support-damage.js';
+import { SILENT, run, values } from './support-store.js';
 
-const folder = tempFolder('damage');
-const EPOCHS = 4;
-const BLOCKS = 3;
-const IN_A_BLOCK = 40;
-
-let us = 0;
-const clock: Clock = { monotonicUs: () => us, wallMs: () => 1_700_000_000_000 };
-
-/** What is appended is on the card at once, in the head log. */
-const SOON = 0.001;
-
-function open(directory: string, logger: Logger = SILENT): Promise<Store> {
-  return openLevelStore({ directory, clock, logger, powerCutSeconds: SOON });
-}
-
-const everything = (store: Store): Promise<readonly StoredObservation[]> =>
-  collect(store.read(BEFORE_EVERYTHING, 1e6));
-
-/** Some epochs of some blocks, with runs between them: LevelDB has several tables and a log of it. */
-async function used(): Promise<string> {
-  const directory = mkdtempSync(join(folder, 'data-'));
-  for (let epoch = 1; epoch <= EPOCHS; epoch += 1) {
-    await using store = await open(directory);
-    for (let at = 1; at <= BLOCKS * IN_A_BLOCK; at += 1) {
-      if (at % IN_A_BLOCK === 0) {
-        await setTimeout(10);
-        us += BLOCK_US;
-      }
-      await store.append(values(at, { a: at * epoch, [`only-${epoch}`.replace('-', '_')]: at / 7 }));
-    }
-    await store.put(ended(epoch));
-    await store.setCursor('sync', { epoch, sequence: 7 });
-  }
-  return directory;
-}
-
-function ended(number: number): RunRecord {
-  return run(String(number), number, { state: { kind: 'ended', reason: { kind: 'completed' } } });
-}
-
-const template = await used();
 const before = await (async () => {
   const copy = join(folder, 'before');
   cpSync(template, copy, { recursive: true });
@@ -62,16 +31,6 @@ const before = await (async () => {
 const tables = readdirSync(join(template, 'store')).filter((name) => name.endsWith('.ldb'));
 const [log = ''] = readdirSync(join(template, 'store')).filter((name) => name.endsWith('.log'));
 const [manifest = ''] = readdirSync(join(template, 'store')).filter((name) => name.startsWith('MANIFEST'));
-
-function damaged(damage: (store: string) => void): string {
-  const directory = mkdtempSync(join(folder, 'data-'));
-  cpSync(template, directory, { recursive: true });
-  damage(join(directory, 'store'));
-  return directory;
-}
-
-const setAside = (directory: string): readonly string[] =>
-  readdirSync(directory).filter((name) => name.startsWith('store.damaged-'));
 
 interface After {
   readonly rows: readonly StoredObservation[];
@@ -118,14 +77,6 @@ async function survives(directory: string): Promise<After> {
   assert.equal((await second.list(100)).length, runs.length + 1);
   return { rows, said, runs };
 }
-
-/** All of it but the names of files. */
-const noise = (name: string, from: number, to: number) => (store: string) => {
-  const bytes = readFileSync(join(store, name));
-  bytes.fill(0x5a, Math.floor(bytes.length * from), Math.ceil(bytes.length * to));
-  writeFileSync(join(store, name), bytes);
-};
-const without = (name: string) => (store: string) => rmSync(join(store, name));
 
 describe('a store whose database has damaged files', () => {
   for (const [what, damage] of [
@@ -191,15 +142,6 @@ describe('a store whose database has damaged files', () => {
     await store.append(values(1, { a: 1 }));
   });
 });
-
-/** Changes rows behind the store's back. */
-async function withRow(key: Uint8Array, value: string | undefined): Promise<string> {
-  const directory = damaged(() => undefined);
-  const db = new Level<Uint8Array, string>(join(directory, 'store'), { keyEncoding: 'view' });
-  await (value === undefined ? db.del(key) : db.put(key, value));
-  await db.close();
-  return directory;
-}
 
 describe('a store whose database has damaged rows', () => {
   for (const [what, key] of [

@@ -1,0 +1,28 @@
+import { describeLoss } from '../domain/index.js';
+import { createLogger, systemClock } from '../platform/index.js';
+import { repairStore } from '../store/index.js';
+import { configOf, type CommonOptions } from './options.js';
+import { print, printJson } from './output.js';
+import { progressBar } from './progress.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export async function repair(env: Env, options: CommonOptions): Promise<number> {
+  const { dataDirectory: directory, store: settings } = configOf(env, options);
+  const logger = createLogger('error');
+  const report = await repairStore(
+    { directory, clock: systemClock, logger, ...settings },
+    progressBar('repairing the store'),
+  );
+  if (options.json) {
+    printJson(report);
+    return 0;
+  }
+  const { path, gatewayId, observations, aside, losses, refolded } = report;
+  print(`${path}: gateway ${gatewayId}, ${observations} observations`);
+  if (refolded > 0) print(`  ${refolded} blocks of roll-ups were made anew`);
+  for (const loss of losses) print(`lost  ${describeLoss(loss)}`);
+  if (losses.length === 0) print('nothing that was measured is lost');
+  if (aside !== undefined) print(`What could not be read is in ${aside}.`);
+  return 0;
+}

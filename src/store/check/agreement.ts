@@ -1,0 +1,117 @@
+import { comparePositions } from '../../domain/index.js';
+import type { Position } from '../../domain/index.js';
+import type { BlockReader } from '../block-store.js';
+import type { Database } from '../database.js';
+import { Fold, STATISTICS } from '../fold.js';
+import * as keys from '../keys.js';
+import { rowsOf } from '../open-block.js';
+import type { OpenBlock, PlacedRow } from '../open-block.js';
+import { HOUR_US, MINUTE_US } from '../rollups.js';
+
+const STRIDE = STATISTICS.length;
+/** Sums are kept to twelve digits, and added in another order here. */
+const SUM_TOLERANCE = 1e-9;
+
+/** One step of the cascade. */
+export interface Step {
+  readonly db: Database;
+  readonly resolution: 'minutes' | 'hours';
+  /** Of the roll-ups, and of what they were made of. */
+  readonly upper: BlockReader;
+  readonly lower: BlockReader;
+  /** How far they were folded. */
+  readonly end: Position;
+}
+
+/** What a block of roll-ups says, and what can be said of it. */
+export interface Agreement {
+  readonly place: Position;
+  /** `unknown`: what it was made of is not there any more, or not all of it. `damaged`: it cannot be read. */
+  readonly verdict: 'agrees' | 'differs' | 'unknown' | 'damaged';
+  /** What it should be, where that can be told. */
+  readonly folded?: OpenBlock;
+}
+
+/** Folds again what each block of roll-ups was made of, and compares. */
+export async function* agreements(step: Step): AsyncGenerator<Agreement> {
+  const places = (await step.db.keys(keys.rangeOf(step.resolution)).all()).map((key) =>
+    keys.positionOfKey(key),
+  );
+  for (const [index, place] of places.entries()) {
+    const next = places[index + 1];
+    const until = next?.epoch === place.epoch ? next : { epoch: place.epoch + 1, sequence: 0 };
+    const folded = await foldAgain(step, place, until);
+    const kept = await step.upper.rowsBehind(before(place));
+    const isThere = kept?.[0] !== undefined && comparePositions(kept[0].position, place) === 0;
+    if (!isThere) yield { place, verdict: 'damaged', ...(folded === undefined ? {} : { folded }) };
+    else if (folded === undefined) yield { place, verdict: 'unknown' };
+    else yield { place, verdict: agree(rowsOf(folded, 0), kept) ? 'agrees' : 'differs', folded };
+  }
+}
+
+async function foldAgain(
+  { lower, resolution, end }: Step,
+  place: Position,
+  until: Position,
+): Promise<OpenBlock | undefined> {
+  const isRaw = resolution === 'minutes';
+  const fold = new Fold(isRaw ? MINUTE_US : HOUR_US);
+  let expected = place;
+  for (let at = before(place); ;) {
+    const rows = await lower.rowsBehind(at);
+    const first = rows?.[0]?.position;
+    const last = rows?.at(-1)?.position;
+    const isBehind =
+      first === undefined || comparePositions(first, until) >= 0 || comparePositions(first, end) > 0;
+    if (isBehind || rows === undefined || last === undefined) break;
+    // A gap, or a beginning that made room: then nobody can say. Places of roll-ups do not follow one another.
+    const isFirst = comparePositions(expected, place) === 0;
+    if ((isRaw || isFirst) && comparePositions(first, expected) !== 0) return undefined;
+    for (const row of rows)
+      if (isRaw) fold.add(row);
+      else fold.addFolded(row);
+    expected = { epoch: last.epoch, sequence: last.sequence + 1 };
+    at = last;
+  }
+  if (comparePositions(expected, place) === 0) return undefined;
+  return fold.toBlock(place);
+}
+
+/** Of one series in one bucket: count, sum, least, most. */
+type Folded = [count: number, sum: number, least: number, most: number];
+
+function agree(a: readonly PlacedRow[], b: readonly PlacedRow[]): boolean {
+  const [mine, theirs] = [gather(a), gather(b)];
+  return (
+    mine.size === theirs.size &&
+    [...mine].every(([key, [count, sum, least, most]]) => {
+      const other = theirs.get(key);
+      if (other === undefined) return false;
+      const near = Math.abs(sum - other[1]) <= SUM_TOLERANCE * Math.max(1, Math.abs(sum), Math.abs(other[1]));
+      return count === other[0] && near && least === other[2] && most === other[3];
+    })
+  );
+}
+
+function gather(rows: readonly PlacedRow[]): ReadonlyMap<string, Folded> {
+  const found = new Map<string, Folded>();
+  for (const { monotonicUs, seriesIds, values } of rows)
+    for (let at = 0; at < values.length; at += STRIDE) {
+      const [count = 0, sum = 0, least = 0, most = 0] = values.slice(at, at + STRIDE);
+      const key = `${seriesIds[at] ?? 0}@${monotonicUs}`;
+      const known = found.get(key);
+      if (known === undefined) found.set(key, [count, sum, least, most]);
+      else
+        found.set(key, [
+          known[0] + count,
+          known[1] + sum,
+          Math.min(known[2], least),
+          Math.max(known[3], most),
+        ]);
+    }
+  return found;
+}
+
+function before({ epoch, sequence }: Position): Position {
+  return { epoch, sequence: sequence - 1 };
+}

@@ -1,0 +1,235 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BEFORE_EVERYTHING, PerigeeError, describeLoss } from '../../domain/index.js';
+import type { Logger, Loss, Position } from '../../domain/index.js';
+import { GapFinder, blockHeaders } from '../block-headers.js';
+import { BlockReader } from '../block-store.js';
+import { decodeHeadStarts, decodeIdentity, decodePosition } from '../codec.js';
+import { find } from '../database.js';
+import type { Database } from '../database.js';
+import { HeadRing } from '../head-ring.js';
+import * as keys from '../keys.js';
+import { unusable } from '../level-errors.js';
+import { isHeld } from '../lock.js';
+import { decodeLoss } from '../loss-codec.js';
+import { holds } from '../loss-list.js';
+import { unreadableRows } from '../mend.js';
+import { decodeSeries } from '../observation-codec.js';
+import { decodeRun } from '../run-codec.js';
+import { agreements } from './agreement.js';
+import { checkFiles } from './files.js';
+import type { Progress, StoreFinding, StoreReport } from './finding.js';
+import { viewDatabase } from './view.js';
+
+const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+function ignore(): void {
+  // What is wrong is a finding.
+}
+
+/** The folder of a data directory's store, which nobody has open. @throws PerigeeError where there is none, or it is held. */
+export async function stoppedStore(directory: string): Promise<string> {
+  const path = join(directory, 'store');
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) throw unusable(`there is no store in ${directory}`, 'Name the directory with --data.');
+  if (await isHeld(path)) {
+    const cure = 'Stop the gateway first, or check a copy that `perigee backup` makes of it.';
+    throw new PerigeeError('data-dir-locked', `a gateway is using ${path}`, cure);
+  }
+  return path;
+}
+
+/** Reads everything that is in a stopped store, and changes nothing of it. */
+export async function checkStore(directory: string, progress: Progress): Promise<StoreReport> {
+  const path = await stoppedStore(directory);
+  const files = await checkFiles(path, (done) => progress(FILES_SHARE * done));
+  const rest = (done: number): void => progress(FILES_SHARE + (1 - FILES_SHARE) * done);
+  const report = await viewDatabase(path, SILENT, (db, folder) => new Check(db, folder, rest).run());
+  progress(1);
+  if (await isHeld(path)) {
+    const cure = 'Stop the gateway, and check again.';
+    throw new PerigeeError('data-dir-locked', `a gateway was started on ${path} meanwhile`, cure);
+  }
+  return { ...report, path, findings: [...files, ...report.findings] };
+}
+
+/** Of an open database, whose rows it reads in order of their meaning. */
+class Check {
+  readonly #db: Database;
+  readonly #folder: string;
+  readonly #progress: Progress;
+  readonly #findings: StoreFinding[] = [];
+
+  constructor(db: Database, folder: string, progress: Progress) {
+    this.#db = db;
+    this.#folder = folder;
+    this.#progress = progress;
+  }
+
+  async run(): Promise<Omit<StoreReport, 'path'>> {
+    for (const what of await unreadableRows(this.#db)) this.#add('row', `${what} cannot be read`);
+    const gatewayId = await this.#identity();
+    const epochs = (await this.#db.keys(keys.rangeOf('epoch')).all()).length;
+    const series = await this.#series();
+    const blocks = await this.#blocks(series);
+    const rollupsCompared = await this.#rollups();
+    const runs = await this.#runs();
+    const inHeadLog = gatewayId === undefined ? 0 : await this.#headLog();
+    const counts = { epochs, series: series.size, runs, inHeadLog, rollupsCompared, ...blocks };
+    return { ...counts, ...(gatewayId === undefined ? {} : { gatewayId }), findings: this.#findings };
+  }
+
+  #add(about: StoreFinding['about'], text: string, loss?: Loss): void {
+    this.#findings.push({ about, text, ...(loss === undefined ? {} : { loss }) });
+  }
+
+  async #identity(): Promise<string | undefined> {
+    const bytes = await find(this.#db, keys.IDENTITY_KEY);
+    const read = bytes && decodeIdentity(bytes);
+    if (read?.kind === 'ours') return read.identity.gatewayId;
+    this.#add(
+      'identity',
+      read === undefined ? 'nothing says whose store it is' : `it has format ${read.format}`,
+    );
+    return undefined;
+  }
+
+  /** Numbers are given in order, so that one that is missing is lost. */
+  async #series(): Promise<ReadonlySet<number>> {
+    const known = new Set<number>();
+    for await (const [key, value] of this.#db.iterator(keys.rangeOf('series'))) {
+      const id = keys.idOfKey(key);
+      if (decodeSeries(value) === undefined) this.#add('series', `the name of series ${id} cannot be read`);
+      else known.add(id);
+    }
+    const most = Math.max(0, ...known);
+    for (let id = 1; id <= most; id += 1) if (!known.has(id)) this.#add('series', `series ${id} has no name`);
+    return known;
+  }
+
+  async #blocks(
+    series: ReadonlySet<number>,
+  ): Promise<Pick<StoreReport, 'observations' | 'samples' | 'span'>> {
+    const finder = new GapFinder();
+    const losses = await this.#db.values(keys.rangeOf('loss')).all();
+    const recorded = losses.flatMap((bytes) => decodeLoss(bytes) ?? []);
+    const unnamed = new Set<number>();
+    const all = (await this.#db.keys(keys.rangeOf('block')).all()).length;
+    let [observations, samples, blocks] = [0, 0, 0];
+    let [fromMs, toMs] = [Infinity, -Infinity];
+    for await (const found of blockHeaders(this.#db)) {
+      const { place, header } = found;
+      blocks += 1;
+      if (blocks % PROGRESS_BLOCKS === 0) this.#progress(BLOCKS_SHARE * (blocks / all));
+      const gap = finder.next(found);
+      const isKnown = gap && recorded.some((loss) => holds(loss, gap));
+      if (gap !== undefined && isKnown !== true) this.#lost({ reason: 'damaged', ...gap });
+      if (header === undefined) {
+        this.#add('observations', `the header of block ${place.epoch}/${place.sequence} is damaged`);
+        continue;
+      }
+      observations += header.observations;
+      fromMs = Math.min(fromMs, header.wallMs.least);
+      toMs = Math.max(toMs, header.wallMs.most);
+      for (const { seriesIds, observations: rows } of header.shapes) {
+        samples += rows * seriesIds.length;
+        for (const id of seriesIds) if (!series.has(id)) unnamed.add(id);
+      }
+      // Every part of it is read and decoded.
+      const rows = await this.#reader('raw').rowsBehind({ ...place, sequence: place.sequence - 1 });
+      if (rows?.[0]?.position.sequence !== place.sequence) this.#damagedBlock(place, header);
+    }
+    for (const id of unnamed) this.#add('series', `series ${id} is in blocks, and has no name`);
+    return { observations, samples, ...(observations === 0 ? {} : { span: { fromMs, toMs } }) };
+  }
+
+  #damagedBlock(
+    { epoch, sequence }: Position,
+    {
+      observations,
+      wallMs,
+    }: { readonly observations: number; readonly wallMs: { readonly least: number; readonly most: number } },
+  ): void {
+    const sequences = { first: sequence, last: sequence + observations - 1 };
+    const times = { fromMs: wallMs.least, toMs: wallMs.most };
+    this.#lost({ reason: 'damaged', what: 'observations', epoch, count: observations, sequences, times });
+  }
+
+  #lost(loss: Loss): void {
+    this.#add('observations', describeLoss(loss), loss);
+  }
+
+  async #rollups(): Promise<number> {
+    let compared = 0;
+    for (const [resolution, lower, endKey] of STEPS) {
+      const bytes = await find(this.#db, endKey);
+      const end = (bytes && decodePosition(bytes)) ?? BEFORE_EVERYTHING;
+      const step = {
+        db: this.#db,
+        resolution,
+        upper: this.#reader(resolution),
+        lower: this.#reader(lower),
+        end,
+      };
+      for await (const { place, verdict } of agreements(step)) {
+        if (verdict !== 'unknown') compared += 1;
+        const where = `${resolution} behind ${place.epoch}/${place.sequence}`;
+        if (verdict === 'damaged') this.#add('roll-ups', `${where} cannot be read`);
+        if (verdict === 'differs') this.#add('roll-ups', `${where} are not what was measured`);
+      }
+    }
+    return compared;
+  }
+
+  async #runs(): Promise<number> {
+    let count = 0;
+    for await (const [key, value] of this.#db.iterator(keys.rangeOf('run'))) {
+      count += 1;
+      const journaled = decodeRun(value);
+      const id = new TextDecoder().decode(key.subarray(1));
+      if (journaled === undefined) this.#add('runs', `the record of run ${id} cannot be read`);
+      else if ((await find(this.#db, keys.runByBirthKeyOf(journaled.born))) === undefined)
+        this.#add('runs', `run ${id} is in no list`);
+    }
+    return count;
+  }
+
+  async #headLog(): Promise<number> {
+    const header = await HeadRing.peek(this.#folder);
+    const bytes = await find(this.#db, keys.IDENTITY_KEY);
+    const read = bytes && decodeIdentity(bytes);
+    if (header === undefined) {
+      this.#add('head log', 'there is none, or it cannot be read');
+      return 0;
+    }
+    const { gatewayId, opening } = header;
+    if (read?.kind === 'ours' && gatewayId !== undefined && gatewayId !== read.identity.gatewayId)
+      this.#add('head log', `it belongs to gateway ${gatewayId}`);
+    if (read?.kind === 'ours' && (opening?.epoch ?? 0) > read.identity.epoch)
+      this.#add(
+        'identity',
+        `the database is older than its head log: start ${read.identity.epoch} of ${opening?.epoch ?? 0}`,
+      );
+    const starts = await find(this.#db, keys.HEAD_KEY);
+    const card = starts && decodeHeadStarts(starts)?.card;
+    return card === undefined ? 0 : HeadRing.countBehind(this.#folder, card);
+  }
+
+  #reader(resolution: 'raw' | 'minutes' | 'hours'): BlockReader {
+    const losses = { noteLoss: ignore };
+    return new BlockReader({ db: this.#db, path: this.#folder, logger: SILENT, losses }, resolution);
+  }
+}
+
+const PROGRESS_BLOCKS = 100;
+/** Of the time that the database takes; the rest is for roll-ups. */
+const BLOCKS_SHARE = 0.8;
+/** Of the time of all: files are read fast. */
+const FILES_SHARE = 0.3;
+const STEPS = [
+  ['minutes', 'raw', keys.CHECKPOINT_KEY],
+  ['hours', 'minutes', keys.FOLDED_KEY],
+] as const;
