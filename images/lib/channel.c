@@ -22,9 +22,11 @@ void channel_open(void) {
     port_open();
 }
 
-/* Moves what was appended to the port, where the next kick finds it. */
+/* Moves what was appended to the port, where the next kick finds it. An empty buffer would break the device. */
 static void empty_outbox(void) {
     assert(!outbox.full);
+    if (outbox.count == 0)
+        return;
     port_write(outbox.bytes, outbox.count);
     outbox.count = 0;
 }

@@ -124,8 +124,12 @@ function outcome(run: RunRecord, { data }: RunOptions): number {
     );
   }
   const printed = run.boot.firstConsoleByteMs !== undefined;
+  const quiet =
+    reason.kind === 'never-ready'
+      ? `It printed nothing either: is that its family, and is readyWithinMs enough? perigee images show ${run.image}`
+      : 'See what is wrong with the board: perigee doctor';
   const cure = printed
     ? `See what the guest printed: perigee logs ${run.id}${data === undefined ? '' : ` --data ${data}`}`
-    : 'See what is wrong with the board: perigee doctor';
+    : quiet;
   throw new PerigeeError('run-failed', `${run.image} ${describeState(run)}`, cure);
 }

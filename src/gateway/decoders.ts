@@ -11,15 +11,20 @@ export interface Decoders {
   readonly lines: (image: Image) => LineDecoder;
 }
 
-/** What guests say, by either channel. The series that an image invents on its console are capped over all its runs. */
+/**
+ * What guests say, by either channel. The series that an image invents on its console are capped over all its runs; one
+ * that was put in its place begins anew.
+ */
 export function guestDecoders(): Decoders {
-  const series = new Map<string, LineSeries>();
+  const known = new Map<string, { readonly files: string; readonly series: LineSeries }>();
   return {
     decoder: ({ name }) => createGuestDecoder({ image: name }),
-    lines({ name }) {
-      const known = series.get(name) ?? createLineSeries();
-      series.set(name, known);
-      return createLineDecoder({ image: name, series: known });
+    lines({ name, boot }) {
+      const files = JSON.stringify(boot);
+      const before = known.get(name);
+      const series = before?.files === files ? before.series : createLineSeries();
+      known.set(name, { files, series });
+      return createLineDecoder({ image: name, series });
     },
   };
 }

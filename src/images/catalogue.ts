@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PerigeeError, parseImageName, reasonOf } from '../domain/index.js';
 import type { Architecture, Image, ImageFile } from '../domain/index.js';
-import { digestFile } from './digest.js';
+import { digestFile, type FileDigest } from './digest.js';
+import { needKernel } from './kernel-check.js';
 import { parseManifest } from './manifest.js';
 import { addedShelves, filePath, folderShelf, imageFolders, type Shelf } from './shelf.js';
 import { needTrusted, type Trust } from './signature.js';
@@ -27,7 +28,7 @@ export interface Catalogue {
   entry(name: string): Promise<CatalogueEntry>;
   /**
    * The size of all files for this architecture, once their contents were found to be what the manifest says. Asked before every start.
-   * @throws PerigeeError `image-checksum`, or `image-invalid` when the file cannot be read.
+   * @throws PerigeeError `image-checksum`, or `image-invalid` when a file cannot be read, or the kernel is plainly none.
    */
   verify(image: Image, architecture: Architecture): Promise<number>;
 }
@@ -155,16 +156,18 @@ function unreadable(folder: string, cause: unknown): PerigeeError {
 async function verify(image: Image, architecture: Architecture): Promise<number> {
   const { kernel, initrd, disk } = image.boot[architecture] ?? {};
   const files = [kernel, initrd, disk].filter((file) => file !== undefined);
-  const sizes = await Promise.all(files.map((file) => verifyFile(image, file)));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  const verified = await Promise.all(files.map((file) => verifyFile(image, file)));
+  if (kernel && verified[0]) needKernel(image, kernel.path, verified[0].head, architecture);
+  return verified.reduce((sum, { size }) => sum + size, 0);
 }
 
-async function verifyFile(image: Image, { path, sha256 }: ImageFile): Promise<number> {
-  const { digest, size } = await digestFile(path).catch((cause: unknown) => {
+async function verifyFile(image: Image, { path, sha256 }: ImageFile): Promise<FileDigest> {
+  const found = await digestFile(path).catch((cause: unknown) => {
     const message = `cannot read a file of image ${image.name}: ${reasonOf(cause)}`;
     throw new PerigeeError('image-invalid', message, 'Build or add the image again.', { cause });
   });
-  if (digest === sha256) return size;
+  const { digest } = found;
+  if (digest === sha256) return found;
   const message = `${path} is not what its manifest says: sha256 ${digest}, expected ${sha256}`;
   throw new PerigeeError(
     'image-checksum',

@@ -12,19 +12,23 @@ export interface FileDigest {
   /** SHA-256, in hexadecimal digits. */
   readonly digest: string;
   readonly size: number;
+  /** Its beginning: all of a small file, and more than the headers of any other. */
+  readonly head: Uint8Array;
 }
 
 /** Larger files are read in pieces: a disk may be larger than the gateway's memory. @throws what the file system throws. */
 export async function digestFile(path: string): Promise<FileDigest> {
   const hash = createHash('sha256');
   const small = readSmall(path);
-  if (small) return { digest: hash.update(small).digest('hex'), size: small.length };
+  if (small) return { digest: hash.update(small).digest('hex'), size: small.length, head: small };
   let size = 0;
+  let head: Buffer | undefined;
   for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
     hash.update(chunk);
     size += chunk.length;
+    head ??= chunk;
   }
-  return { digest: hash.digest('hex'), size };
+  return { digest: hash.digest('hex'), size, head: head ?? Buffer.alloc(0) };
 }
 
 /** @throws also for what is no regular file, whose reading might never end. */

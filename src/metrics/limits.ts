@@ -16,6 +16,14 @@ export const LINE_NAME_MAX_CHARACTERS = 48;
 /** Room for a path or a UUID; 128 series with seven tags each then stay below 100 kB. */
 export const LINE_TAG_VALUE_MAX_CHARACTERS = 64;
 
+/** Beyond all that is measured, and so far below the largest double that sums over many years of values stay numbers. */
+const VALUE_MAX = 1e300;
+
+/** Neither infinite nor no number, nor so large that an average would be. */
+export function isTakeable(value: number): boolean {
+  return Math.abs(value) <= VALUE_MAX;
+}
+
 export interface SampleRate {
   readonly samplesPerSecond: number;
   /** Samples that may come at once after a silence; also what a guest begins with. */

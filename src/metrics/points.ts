@@ -1,8 +1,10 @@
+import { isTakeable } from './limits.js';
+
 /** One line of line protocol. */
 export interface Point {
   readonly measurement: string;
   readonly tags: readonly (readonly [name: string, value: string])[];
-  /** Numbers as they are, booleans as 1 and 0, NaN for what is no finite number. Fields of text are left out. */
+  /** Numbers as they are, booleans as 1 and 0, NaN for what cannot be taken. Fields of text are left out. */
   readonly fields: readonly (readonly [name: string, value: number])[];
 }
 
@@ -71,5 +73,5 @@ function numberOf(text: string): number {
   if (/^[tT]/.test(text)) return 1;
   if (/^[fF]/.test(text)) return 0;
   const number = Number(text.replace(/[iu]$/, ''));
-  return Number.isFinite(number) ? number : NaN;
+  return isTakeable(number) ? number : NaN;
 }

@@ -1,6 +1,7 @@
 import type { perigee } from '@perigee/proto';
 import type { ImageName, Sample, Series } from '../domain/index.js';
 import { unitFromWire } from '../domain/index.js';
+import { isTakeable } from './limits.js';
 
 /** What one guest may name: bounds the gateway's memory, and the store's series. */
 export const METRICS_MAX = 128;
@@ -21,7 +22,7 @@ interface Fault {
 
 interface Values {
   readonly samples: readonly Sample[];
-  /** Values that were no finite number. */
+  /** Values that were no number, or beyond every limit. */
   readonly dropped: number;
 }
 
@@ -67,7 +68,7 @@ export class Vocabulary {
         return { fault: `a report has a value of metric ${metric}, which was not declared` };
       if (seen.has(metric)) return { fault: `a report has two values of ${series.name}` };
       seen.add(metric);
-      if (Number.isFinite(value)) samples.push({ series, value });
+      if (isTakeable(value)) samples.push({ series, value });
     }
     return { samples, dropped: values.length - samples.length };
   }

@@ -29,13 +29,13 @@ export interface ReadyGuest {
   readonly way: WarmStart;
   readonly spec: QemuSpec;
   readonly imageBytes: number;
-  readonly processId: number | undefined;
+  readonly vm: Vm;
   /** Its memory counts by this until the run has a place of its own, or the guest is gone. */
   readonly place: Disposable;
   /** Lets it go. What it says is held until somebody listens. */
   begin(): void;
-  /** All that it said so far comes first, before this returns. */
-  attach(listener: VmListener): Vm;
+  /** Hands over all that it said so far: what is answered to that finds it at work. */
+  attach(listener: VmListener): void;
   /** For a run that came to nothing. */
   discard(): void;
 }
@@ -126,7 +126,7 @@ class Pool implements WarmPool {
     this.#fillAfter(image, REFILL_AFTER_MS);
     const { imageBytes, spec, way } = entry.readiable;
     return {
-      ...{ way, spec, imageBytes, place, processId: vm.processId },
+      ...{ way, spec, imageBytes, place, vm },
       discard: () => vm.kill('SIGKILL'),
       begin: () => {
         if (way === 'stopped') vm.machine?.resume();
@@ -134,7 +134,6 @@ class Pool implements WarmPool {
       },
       attach: (listener) => {
         relay.attach(listener);
-        return vm;
       },
     };
   }

@@ -128,13 +128,11 @@ export class Run {
     // First of all: it runs while it is written down who it runs for.
     ready.begin();
     this.#spec = ready.spec;
-    const { processId, spec, way } = ready;
-    this.#book.note({
-      ...{ startedFrom: way, commandLine: commandLineOf(spec) },
-      ...(processId === undefined ? {} : { processId }),
-    });
+    const { spec, vm, way } = ready;
+    this.#book.note({ startedFrom: way, commandLine: commandLineOf(spec) });
+    this.#follow(vm);
     this.#book.feed({ kind: 'spawned' });
-    this.#book.replay(() => this.#follow(ready.attach(this.#listener())));
+    this.#book.replay(() => ready.attach(this.#listener()));
   }
 
   #follow(vm: Vm): void {

@@ -11,6 +11,7 @@ import type { DemoSummary } from '../../src/cli/index.js';
 import { harmless } from '../../src/cli/output.js';
 import type { RunNews, RunRecord } from '../../src/domain/index.js';
 import { controlSocket } from '../../src/platform/index.js';
+import { changedImage } from '../runner/support-runner.js';
 import { lastLine, perigee } from '../support/command.js';
 import { PERIGEE, startGatewayProcess } from '../support/gateway-process.js';
 import { tempFolder } from '../support/temp.js';
@@ -184,5 +185,19 @@ describe('the demo', () => {
     const running = runHello({ run: stuck }, ending.signal);
     ending.abort();
     await running;
+  });
+});
+
+describe('a run of a guest that says nothing at all', () => {
+  it('ends with what that may come of, and not with the board', async () => {
+    const images = join(folder, 'images');
+    changedImage(images, 'hello', { readyWithinMs: 500 });
+    const silent = ['run', 'hello', '--args', 'fault=spin', '--set', `imagesDirectory=${images}`];
+    const { status, stderr } = await perigee([...silent, '--data', join(folder, 'silent')]);
+    assert.equal(status, 15);
+    assert.match(
+      stderr,
+      /sent no metric in time\n {2}It printed nothing either: .*perigee images show hello/,
+    );
   });
 });

@@ -168,7 +168,7 @@ describe('guest decoder, on what is allowed', () => {
   });
 
   it('drops and counts values that are no finite number', () => {
-    const values = { 1: NaN, 2: Infinity, 3: -Infinity, 4: 4 };
+    const values = { 1: NaN, 2: Infinity, 3: -1.1e300, 4: 4 };
     const names = ['a', 'b', 'c', 'd'].map((name, index) => declare(index + 1, name));
     const last = decode(HELLO, ...names, report(values)).at(-1);
     assert.equal(last?.kind, 'report');

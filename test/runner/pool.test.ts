@@ -8,13 +8,18 @@ import type { Workshop, WorkshopOptions } from './support-runner.js';
 
 const folder = tempFolder('pool');
 const HELLO = parseImageName('hello');
+const HOSTSENSE = parseImageName('hostsense');
 
-/** A runner that keeps so many guests of hello ready, once they are. */
-async function warmed(size: number, options: Partial<WorkshopOptions> = {}): Promise<Workshop> {
+/** A runner that keeps so many guests of an image ready, once they are. */
+async function warmed(
+  size: number,
+  options: Partial<WorkshopOptions> = {},
+  image = HELLO,
+): Promise<Workshop> {
   const made = workshop({ folder, ...options });
   after(() => made.runner[Symbol.asyncDispose]());
-  made.runner.pool.want(new Map([[HELLO, size]]));
-  await eventually(`${size} are ready`, () => made.runner.pool.ready().get(HELLO) === size);
+  made.runner.pool.want(new Map([[image, size]]));
+  await eventually(`${size} are ready`, () => made.runner.pool.ready().get(image) === size);
   return made;
 }
 
@@ -46,6 +51,13 @@ for (const way of ['booted', 'stopped'] as const) {
         [],
       );
       assert.ok(boot.firstMetricMs !== undefined);
+    });
+
+    it('is fed like one that was started for its run, where it was granted sensors', async () => {
+      const { runner } = await warmed(1, { warmWay: way }, HOSTSENSE);
+      const run = await until(runner, 'hostsense', '', (news) => news.kind === 'report');
+      assert.equal(run.startedFrom, way);
+      assert.deepEqual(run.faults, { badFrames: 0, droppedValues: 0 });
     });
 
     it('serves one run only, and is replaced', async () => {
