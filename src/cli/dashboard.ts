@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { seriesKey, type GatewayStatus, type LatestSample } from '../domain/index.js';
 import type { Config } from '../config/index.js';
 import type { PhoneView } from './demo-phone.js';
-import { formatValue, paint, table } from './output.js';
+import { cut, formatValue, isSideFigure, paint, table } from './output.js';
 
 export interface Surroundings {
   readonly status: GatewayStatus;
@@ -74,7 +74,7 @@ export function dashboard(before: GatewayStatus): Draw {
 /** Of the statistics only the means: the others are on the page. */
 function metricRows(latest: readonly LatestSample[], room: number): readonly string[] {
   const shown = latest
-    .filter(({ series }) => !/_(min|max|stddev|rate)$/.test(series.name))
+    .filter(({ series }) => !isSideFigure(series.name))
     .toSorted((a, b) => a.series.name.localeCompare(b.series.name))
     .slice(0, room);
   const rows = shown.map(({ series, value }) => [seriesKey(series), formatValue(value, series.unit)]);
@@ -87,8 +87,4 @@ function metricRows(latest: readonly LatestSample[], room: number): readonly str
 
 function phoneLine({ name, unit, value }: PhoneView['metrics'][number]): string {
   return `on the phone  ${name}: ${value === undefined ? 'not known' : `${value.toLocaleString('en')} ${unit}`}`;
-}
-
-function cut(line: string, columns: number): string {
-  return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
 }

@@ -131,3 +131,13 @@ export function formatDays(days: number): string {
   if (days < 730) return `${rounded(days)} days`;
   return days < 365_250 ? `${rounded(days / 365.25)} years` : 'over 1000 years';
 }
+
+/** So that it stays in one line of a terminal: one that wraps could not be drawn over. */
+export function cut(line: string, columns: number): string {
+  return line.length < columns ? line : `${line.slice(0, Math.max(0, columns - 2))}…`;
+}
+
+/** What stands beside a metric's mean: there is no room for it where many are listed. */
+export function isSideFigure(name: string): boolean {
+  return /_(min|max|stddev|rate)$/.test(name);
+}

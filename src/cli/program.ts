@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { ERROR_EXITS, PerigeeError } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
 import { command, type Act } from './command.js';
@@ -9,6 +9,8 @@ import { complain } from './output.js';
 import { parseDuration, priorityOption } from './parse.js';
 import { addScheduleCommands } from './schedule-commands.js';
 import { addStoreCommands } from './store-commands.js';
+import type { TopOptions } from './top.js';
+import { TOP_ORDERS } from './top-view.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -90,6 +92,11 @@ function buildProgram(action: Act): Command {
         (await import('./logs.js')).logs(env, id, options),
       ),
     );
+  command(program, 'top', 'Show runs and metrics as they change, in this terminal.', 'perigee top --sort cpu')
+    .addOption(
+      new Option('--sort <column>', 'the runs that have most of it first').choices(TOP_ORDERS).default('cpu'),
+    )
+    .action(action<[TopOptions]>(async (env, options) => (await import('./top.js')).top(env, options)));
   addExportCommand(program, action);
   addImagesCommands(program, action);
   command(

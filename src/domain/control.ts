@@ -18,6 +18,8 @@ export type RunNews =
       readonly windowEndUs: number;
       readonly samples: readonly Sample[];
     }
+  /** What it costs, as series like any other: once a second, and its pages less often. */
+  | { readonly kind: 'cost'; readonly run: RunRecord; readonly samples: readonly Sample[] }
   | { readonly kind: 'console'; readonly id: RunId; readonly text: string };
 
 /** The last thing that can be said of a run. */

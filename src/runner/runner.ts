@@ -81,7 +81,10 @@ class QemuRunner implements Runner {
       startVm: (spec, listener, slot, stopped) =>
         startReady(spec, listener, this.#processes(spec, slot), stopped),
     });
-    this.#sampling = sampleRuns(this.#runs, parts.clock, (run, samples) => record(parts, run, samples));
+    this.#sampling = sampleRuns(this.#runs, parts.clock, (run, samples) => {
+      record(parts, run, samples);
+      this.events.publish({ kind: 'cost', run, samples });
+    });
   }
 
   get active(): readonly RunRecord[] {
