@@ -6,6 +6,8 @@ import {
   RESOLUTIONS,
   SCHEDULE_CHANGES,
   forecastOf,
+  matchesAll,
+  parseMatcher,
   parseRunId,
   resolutionFor,
   thinned,
@@ -68,13 +70,20 @@ const historyQuery = v.strictObject({
   points: v.optional(v.pipe(numeral, v.minValue(1), v.maxValue(POINTS_MAX))),
 });
 
+/** Conditions, one for each label at most. */
+const MATCHERS_MAX = 16;
+const condition = v.pipe(v.string(), v.maxLength(512));
+const latestQuery = v.strictObject({
+  match: v.optional(v.union([condition, v.pipe(v.array(condition), v.maxLength(MATCHERS_MAX))]), []),
+});
+
 const json = (value: unknown): Answer => ({ kind: 'json', value });
 
 export const ROUTES: readonly Route[] = [
   read(/^\/healthz$/, async (control) => json(health(await control.status()))),
   read(/^\/api\/status$/, async (control) => json(await control.status())),
   read(/^\/api\/images$/, async (control) => json(await control.images())),
-  read(/^\/api\/latest$/, async (control) => json(await control.latest())),
+  read(/^\/api\/latest$/, latest),
   read(/^\/api\/history$/, history),
   read(/^\/api\/losses$/, async (control) => json(await control.losses())),
   read(/^\/api\/store$/, async ({ store }) => {
@@ -113,6 +122,17 @@ export const ROUTES: readonly Route[] = [
   ),
   act(/^\/api\/runs\/([^/]+)\/stop$/, async (control, id) => json(await control.stop(parseRunId(id)))),
 ];
+
+async function latest(control: GatewayControl, _id: string, query: unknown): Promise<Answer> {
+  const parsed = v.safeParse(latestQuery, query);
+  if (!parsed.success) throw badQuery(parsed.issues[0].message);
+  const matchers = [parsed.output.match].flat().map((text) => {
+    const matcher = parseMatcher(text);
+    if (matcher === undefined) throw badQuery(`${JSON.stringify(text)} is no condition such as image=hello`);
+    return matcher;
+  });
+  return json((await control.latest()).filter(({ series }) => matchesAll(series, matchers)));
+}
 
 /** Without `points` a stream, since a year may be asked for; with it, what fits a screen. */
 function history(control: GatewayControl, _id: string, query: unknown): Promise<Answer> {

@@ -95,8 +95,7 @@ async function handle(
     return;
   }
   const id = route.path.exec(path)?.[1] ?? '';
-  const asked = Object.fromEntries(new URLSearchParams(query));
-  const body = route.method === 'POST' ? await readJson(request) : asked;
+  const body = route.method === 'POST' ? await readJson(request) : askedFor(query);
   await send(response, await route.answer(control, id, body), request.headers.accept === 'text/event-stream');
 }
 
@@ -168,6 +167,17 @@ function roomIn(response: ServerResponse): Promise<void> {
     };
     response.on('drain', done).on('close', done);
   });
+}
+
+/** What is there several times is a list. */
+function askedFor(query: string): Readonly<Record<string, string | readonly string[]>> {
+  const parameters = new URLSearchParams(query);
+  return Object.fromEntries(
+    [...new Set(parameters.keys())].map((name) => {
+      const [first = '', ...more] = parameters.getAll(name);
+      return [name, more.length === 0 ? first : [first, ...more]];
+    }),
+  );
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

@@ -105,6 +105,28 @@ describe('perigee export', () => {
   });
 });
 
+describe('the newest samples', () => {
+  const latest = async (...match: readonly string[]): Promise<Response> =>
+    fetch(
+      `${page}/api/latest?${new URLSearchParams(match.map((text): [string, string] => ['match', text])).toString()}`,
+    );
+
+  it('are those of the series that match all that is asked', async () => {
+    const named = async (...match: readonly string[]) =>
+      ((await (await latest(...match)).json()) as { series: { name: string } }[]).map(
+        ({ series }) => series.name,
+      );
+    assert.deepEqual(await named('series=guest_boot', 'image=hello'), ['guest_boot']);
+    assert.deepEqual(await named('series=guest_boot', 'image!=hello'), []);
+    assert.ok((await named()).length > 1);
+  });
+
+  it('are refused with 400 for what is no condition', async () => {
+    assert.equal((await latest('image')).status, 400);
+    assert.equal((await fetch(`${page}/api/latest?series=guest_boot`)).status, 400);
+  });
+});
+
 describe('the history that the page asks for', () => {
   const ask = (query: Readonly<Record<string, string>>): Promise<Response> =>
     fetch(`${page}/api/history?${new URLSearchParams(query).toString()}`);
