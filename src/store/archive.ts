@@ -21,7 +21,7 @@ const CRC_AT = 9;
 /** Far above what a frame of ours has: what says more is damaged, and takes no memory. */
 const FRAME_BYTES_MAX = 16 * 1024 * 1024;
 
-const KINDS = { header: 104, records: 114, file: 102, content: 99, end: 101 } as const;
+const KINDS = { header: 104, records: 114, file: 102, content: 99, failed: 120, end: 101 } as const;
 export type FrameKind = keyof typeof KINDS;
 
 export interface ArchiveFrame {
@@ -94,6 +94,7 @@ export async function* archiveFrames(chunks: AsyncIterable<Uint8Array>): AsyncGe
       checkEnd(inflated, frames, hash.digest('hex'));
       return;
     }
+    if (kind === 'failed') throw unreadable(new TextDecoder().decode(inflated));
     hash.update(header).update(body);
     yield { kind, body: inflated };
   }
@@ -124,6 +125,12 @@ export function invalid(why: string): PerigeeError {
     `this backup cannot be used: ${why}`,
     'Use another copy of it, or an older one.',
   );
+}
+
+/** Whoever made it came upon what could not be read. */
+function unreadable(reason: string): PerigeeError {
+  const cure = 'See `perigee store check`; what can be read of the store can be exported.';
+  return new PerigeeError('store-corrupt', `the store cannot be backed up: ${reason}`, cure);
 }
 
 /** Takes from a stream as many bytes as are asked for, whatever pieces they come in. */

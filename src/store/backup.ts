@@ -12,6 +12,7 @@ import type { Database, Operation } from './database.js';
 import type { EpochClocks } from './epoch-clock.js';
 import * as keys from './keys.js';
 import type { Ledger } from './ledger.js';
+import { readingFailed } from './level-errors.js';
 import type { OpenBlock } from './open-block.js';
 
 export interface BackupParts {
@@ -40,23 +41,34 @@ export async function* backUp(
   const snapshot = parts.db.snapshot();
   // In the same step as the snapshot, so that nothing comes between them.
   const open = openOperations(parts);
+  const archive = new ArchiveWriter();
   try {
-    const archive = new ArchiveWriter();
     yield archive.begin();
     yield archive.frame('header', jsonBytes(headerOf(parts, expectedBytes)));
-    const records = new Records();
-    for await (const [key, value] of parts.db.iterator({ snapshot })) {
-      // The head log itself is not in the backup.
-      if (isHead(key)) continue;
-      if (records.add(key, value)) yield archive.frame('records', records.take());
-    }
-    for (const operation of open) if (operation.type === 'put') records.add(operation.key, operation.value);
-    yield archive.frame('records', records.take());
+    yield* recordFrames(archive, parts.db.iterator({ snapshot }), open);
     for (const folder of folders) yield* backUpFolder(archive, parts.path, folder);
     yield archive.end();
+  } catch (error) {
+    // The stream has begun: who reads it learns in it that there is no more, and why.
+    yield archive.frame('failed', new TextEncoder().encode(readingFailed(parts.path, error).message));
   } finally {
     await snapshot.close();
   }
+}
+
+async function* recordFrames(
+  archive: ArchiveWriter,
+  stored: AsyncIterable<[Uint8Array, Uint8Array]>,
+  open: readonly Operation[],
+): AsyncGenerator<Uint8Array> {
+  const records = new Records();
+  for await (const [key, value] of stored) {
+    // The head log itself is not in the backup.
+    if (isHead(key)) continue;
+    if (records.add(key, value)) yield archive.frame('records', records.take());
+  }
+  for (const operation of open) if (operation.type === 'put') records.add(operation.key, operation.value);
+  yield archive.frame('records', records.take());
 }
 
 function headerOf({ clock, identity }: BackupParts, expectedBytes: number): object {

@@ -7,6 +7,7 @@ import {
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -90,6 +91,19 @@ describe('a backup', () => {
     );
     assert.deepEqual([copy.counts().series, copy.counts().samples], [1, 20]);
     assert.deepEqual(await copy.list(10), []);
+  });
+
+  it('of a store that cannot be read says so in its stream, and is none', async () => {
+    const directory = newDirectory();
+    await using store = await open(directory);
+    mkdirSync(join(directory, 'logs'));
+    symlinkSync('/proc/self/mem', join(directory, 'logs', 'unreadable'));
+    const target = newDirectory();
+    await assert.rejects(
+      restoreBackup(store.tools.backup(), target, BESIDES),
+      failsWith('store-corrupt', /cannot be backed up: .*EIO/),
+    );
+    assert.deepEqual(readdirSync(target), []);
   });
 
   it('of one backup, two restored stores part from their first start on', async () => {
