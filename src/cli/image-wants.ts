@@ -8,11 +8,13 @@ import { addedImages, createLogger, systemClock } from '../platform/index.js';
 export async function wantsOf(
   name: ImageName,
   config: Config,
-  running: GatewayControl | undefined,
+  running: Pick<GatewayControl, 'schedules' | 'status'> | undefined,
 ): Promise<readonly string[]> {
   const kept = config.keepRunning.includes(name) ? ['keepRunning names it'] : [];
   const warm = (config.runner.warm[name] ?? 0) > 0 ? ['runner.warm keeps it ready'] : [];
   // A gateway may have another configuration than this command.
+  const isReady = ((await running?.status())?.readyGuests[name] ?? 0) > 0;
+  const ready = isReady && warm.length === 0 ? ['the gateway keeps it ready'] : [];
   const schedules = running ? await running.schedules() : await storedSchedules(name, config);
   const others = schedules
     .filter(({ image, trigger }) => image === name && (trigger.kind !== 'kept' || kept.length === 0))
@@ -21,7 +23,7 @@ export async function wantsOf(
         ? 'the gateway keeps it running'
         : `schedule ${schedule.name} starts it`,
     );
-  return [...kept, ...warm, ...others];
+  return [...kept, ...warm, ...ready, ...others];
 }
 
 /** Of a gateway that does not run. */
