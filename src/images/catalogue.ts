@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PerigeeError, parseImageName, reasonOf } from '../domain/index.js';
 import type { Architecture, Image, ImageFile } from '../domain/index.js';
 import { digestFile, type FileDigest } from './digest.js';
-import { needKernel } from './kernel-check.js';
+import { needKernel, needWholeDisk } from './file-check.js';
 import { parseManifest } from './manifest.js';
 import { addedShelves, filePath, folderShelf, imageFolders, type Shelf } from './shelf.js';
 import { needTrusted, type Trust } from './signature.js';
@@ -28,7 +28,7 @@ export interface Catalogue {
   entry(name: string): Promise<CatalogueEntry>;
   /**
    * The size of all files for this architecture, once their contents were found to be what the manifest says. Asked before every start.
-   * @throws PerigeeError `image-checksum`, or `image-invalid` when a file cannot be read, or the kernel is plainly none.
+   * @throws PerigeeError `image-checksum`, or `image-invalid` when a file cannot be read, the kernel is plainly none, or a disk refers to another file.
    */
   verify(image: Image, architecture: Architecture): Promise<number>;
 }
@@ -155,10 +155,14 @@ function unreadable(folder: string, cause: unknown): PerigeeError {
 
 async function verify(image: Image, architecture: Architecture): Promise<number> {
   const { kernel, initrd, disk } = image.boot[architecture] ?? {};
-  const files = [kernel, initrd, disk].filter((file) => file !== undefined);
-  const verified = await Promise.all(files.map((file) => verifyFile(image, file)));
-  if (kernel && verified[0]) needKernel(image, kernel.path, verified[0].head, architecture);
-  return verified.reduce((sum, { size }) => sum + size, 0);
+  const [kernelFile, initrdFile, diskFile] = await Promise.all([
+    kernel && verifyFile(image, kernel),
+    initrd && verifyFile(image, initrd),
+    disk && verifyFile(image, disk),
+  ]);
+  if (kernel && kernelFile) needKernel(image, kernel.path, kernelFile.head, architecture);
+  if (disk?.format === 'qcow2' && diskFile) needWholeDisk(image, disk.path, diskFile.head);
+  return [kernelFile, initrdFile, diskFile].reduce((sum, file) => sum + (file?.size ?? 0), 0);
 }
 
 async function verifyFile(image: Image, { path, sha256 }: ImageFile): Promise<FileDigest> {

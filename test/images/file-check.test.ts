@@ -8,22 +8,22 @@ import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
 import { elfFile, fileWith, qcow2, rawDisk } from './support-files.js';
 
-const folder = tempFolder('kernel-check');
+const folder = tempFolder('file-check');
 let made = 0;
 
-/** Of an image by hand, whose kernel for x86_64 is this file. */
-async function verified(kernel: Uint8Array): Promise<number> {
+/** Of an image by hand, whose only file for x86_64 is this. */
+async function verified(content: Uint8Array, role = 'kernels', format = ''): Promise<number> {
   made += 1;
   const name = `image-${made}`;
   mkdirSync(join(folder, name));
-  writeFileSync(join(folder, name, 'file'), kernel);
-  const sha256 = createHash('sha256').update(kernel).digest('hex');
+  writeFileSync(join(folder, name, 'file'), content);
+  const sha256 = createHash('sha256').update(content).digest('hex');
   const manifest = [
     `name: ${name}`,
     'version: "1"',
     'flavour: raw',
     'memoryMib: 4',
-    `kernels: { x86_64: { file: file, sha256: ${sha256} } }`,
+    `${role}: { x86_64: { file: file, sha256: ${sha256}${format} } }`,
   ];
   writeFileSync(join(folder, name, 'image.yaml'), manifest.join('\n'));
   const catalogue = openCatalogue(folder);
@@ -49,5 +49,19 @@ describe('a kernel that is none is told before it is started:', () => {
     const bzImage = fileWith(4096, [510, 'U\u00aa'], [0x202, 'HdrS']);
     for (const file of [elfFile({}), elfFile({ bits: 32, machine: 3 }), bzImage, fileWith(64)])
       assert.equal(await verified(file), file.length);
+  });
+});
+
+describe('a qcow2 disk', () => {
+  const asDisk = (content: Uint8Array): Promise<number> => verified(content, 'disks', ', format: qcow2');
+
+  it('that refers to another file of the machine is not given to a guest', async () => {
+    const message = /file refers to another file of the machine, which its guest could then read/;
+    for (const parts of [{ backingFileAt: 512 }, { features: 4 }])
+      await assert.rejects(asDisk(qcow2(parts)), failsWith('image-invalid', message));
+  });
+
+  it('that is whole is', async () => {
+    assert.equal(await asDisk(qcow2({})), 512);
   });
 });

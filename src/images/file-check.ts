@@ -21,6 +21,22 @@ export function needKernel(image: Image, path: string, head: Uint8Array, archite
   );
 }
 
+/**
+ * A qcow2 may name a file of the machine in which QEMU then looks for all that it does not hold itself.
+ *
+ * @throws PerigeeError `image-invalid`.
+ */
+export function needWholeDisk(image: Image, path: string, head: Uint8Array): void {
+  const disk = diskFormat(new Fields(head));
+  if (disk?.kind !== 'qcow2' || !disk.refersToFile) return;
+  const message = `image ${image.name} cannot start: ${path} refers to another file of the machine, which its guest could then read`;
+  throw new PerigeeError(
+    'image-invalid',
+    message,
+    'Make it whole: qemu-img convert -O qcow2 FILE disk.qcow2',
+  );
+}
+
 function otherThan(head: Uint8Array, architecture: Architecture): string | undefined {
   const fields = new Fields(head);
   const elf = parseElf(fields);
