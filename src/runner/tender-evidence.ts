@@ -38,9 +38,11 @@ function complaint(stderr: string): string {
   return before ?? lastWords(stderr);
 }
 
-/** With ours, where KVM is what failed: no other tender can run the same image. */
+/** With ours where they do not say what to do. No other tender can run the same image where KVM is what failed. */
 export function tenderWords(monitor: TenderSpec['monitor'], stderr: string): string {
   const words = complaint(stderr);
+  const [, tap] = /Could not attach interface: ([\w.-]+):/.exec(words) ?? [];
+  if (tap !== undefined) return `${words} (is it there, and up? ip tuntap add ${tap} mode tap)`;
   const needsKvm = monitor === 'solo5-hvt' && /\bkvm\b/i.test(words);
   return needsKvm ? `${words} (an image for hvt runs in KVM only; built for spt, it needs none)` : words;
 }

@@ -63,22 +63,26 @@ describe("a tender's end", () => {
       '    --net:NAME=IFACE | @NN (attach tap at IFACE or at fd @NN as network NAME)',
       '      [ --net-mac:NAME=HWADDR ] (set HWADDR for network NAME)',
     ];
-    const refusals: readonly (readonly [string, readonly string[]])[] = [
+    const refusals: readonly (readonly [words: string, ours: string, help: readonly string[]])[] = [
       [
         'solo5-spt: Could not attach interface: tap9: No such device',
+        ' (is it there, and up? ip tuntap add tap9 mode tap)',
         ["solo5-spt: Invalid option: `--net:service=tap9'", ...usage],
       ],
       [
         "solo5-spt: Module `net' setup failed",
+        '',
         ['solo5-spt: Please check you have correctly specified:', '    --net:NAME=IFACE'],
       ],
       [
         "solo5-spt: Device 'storage' of type BLOCK_BASIC declared but not attached.",
+        '',
         ['solo5-spt: All declared devices must be attached. See --help for syntax.'],
       ],
     ];
-    for (const [detail, help] of refusals) {
-      const stderr = [detail, ...help, ''].join('\n');
+    for (const [words, ours, help] of refusals) {
+      const stderr = [words, ...help, ''].join('\n');
+      const detail = `${words}${ours}`;
       assert.deepEqual(reasonOf({ code: 1, stderr, spoke: false }), { kind: 'host-refused', detail });
     }
   });
