@@ -1,7 +1,7 @@
-import { isEnded, reasonOf } from '../domain/index.js';
+import { harmless, isEnded, reasonOf } from '../domain/index.js';
 import type { GatewayControl, RunNews, RunRecord, Sample } from '../domain/index.js';
 import { newRunId } from '../platform/index.js';
-import { describeState, harmless, remark } from './output.js';
+import { describeState, remark } from './output.js';
 
 /** What was seen of an image that was started to see whether it boots. */
 export interface Boot {

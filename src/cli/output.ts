@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import {
   describeEnd,
   describeFaults,
+  harmless,
   seriesKey,
   type PerigeeError,
   type QueueReason,
@@ -25,21 +26,12 @@ export function remark(line: string): void {
 }
 
 export function complain(error: PerigeeError): void {
-  remark(`${paint('red', 'perigee:')} ${error.message}\n  ${error.cure}`);
+  remark(`${paint('red', 'perigee:')} ${harmless(error.message)}\n  ${harmless(error.cure)}`);
 }
 
-/** What a guest printed. On a terminal without what could command it: escape sequences retitle it, or type for its user. */
+/** What a guest printed: as it is for a program, and harmless for a terminal. */
 export function consoleText(text: string): string {
   return process.stdout.isTTY ? harmless(text) : text;
-}
-
-/** Control characters but for tabs and line ends become their pictures. */
-export function harmless(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
-    if (character === '\n' || character === '\r' || character === '\t') return character;
-    const code = character.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\u2421';
-  });
 }
 
 type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
@@ -50,7 +42,8 @@ export function paint(colour: Colour, text: string): string {
 }
 
 /** Columns as wide as their widest cell; the last is not padded. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(cells: readonly (readonly string[])[]): string {
+  const rows = cells.map((row) => row.map(harmless));
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );
@@ -100,7 +93,7 @@ export function formatSample({ series, value }: Sample): string {
 
 export function describeState(run: RunRecord): string {
   const faults = describeFaults(run.faults);
-  return faults === '' ? stateOf(run) : `${stateOf(run)}; ${faults}`;
+  return harmless(faults === '' ? stateOf(run) : `${stateOf(run)}; ${faults}`);
 }
 
 function stateOf(run: RunRecord): string {

@@ -14,6 +14,7 @@ export * from './run.js';
 export * from './safeguard.js';
 export * from './schedule.js';
 export * from './store-statistics.js';
+export * from './text.js';
 export * from './token-bucket.js';
 export * from './topic.js';
 export * from './vm.js';

@@ -55,8 +55,10 @@ function advised(detail: string, advice: ConsoleEnds['advice']): string {
   return known ? `${detail} (${known[1]})` : detail;
 }
 
-/** Without the escape sequences of ECMA-48 that firmware and banners print. */
+/** Without the escape sequences of ECMA-48 that firmware and banners print: control strings, control sequences, others. */
 function plain(line: string): string {
-  // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
-  return line.slice(0, MAX_LINE).replace(/\u001b(?:\[[0-9;?]*[A-Za-z]|[A-Za-z=>])/g, '');
+  return line.slice(0, MAX_LINE).replace(ESCAPES, '');
 }
+
+// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+const ESCAPES = /\u001b(?:[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\[[0-9;?]*[A-Za-z]|[A-Za-z=>])/g;

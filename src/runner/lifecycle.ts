@@ -1,4 +1,4 @@
-import type { EndReason, RunState } from '../domain/index.js';
+import { harmless, type EndReason, type RunState } from '../domain/index.js';
 
 /** Who asked a run to end before it ended by itself. */
 export type StopCause = 'user' | 'time-limit' | 'never-ready';
@@ -81,7 +81,7 @@ export function step(life: Lifecycle, event: RunEvent): Lifecycle {
     case 'paused':
       return { ...life, paused: true };
     case 'panic':
-      return { panic: event.detail, ...life };
+      return { panic: harmless(event.detail), ...life };
     case 'stop':
       // A guest that had ended already was not stopped: it came too late.
       return advance(hasEnded(life) ? life : { stopCause: event.cause, ...life }, 'stopping');
@@ -160,7 +160,7 @@ function crashDetail(life: Lifecycle, exit: MonitorExit): string {
 /** The last line that is no warning: QEMU complains about what it does not mind before it says what it died of. */
 export function lastWords(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.trim());
-  return lines.filter((line) => line !== '' && !/\bwarning:/.test(line)).at(-1) ?? '';
+  return harmless(lines.filter((line) => line !== '' && !/\bwarning:/.test(line)).at(-1) ?? '');
 }
 
 function pausedDetail(exit: MonitorExit): string {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import {
   comparePositions,
   describeEnd,
+  harmless,
   parseImageName,
   parseRunId,
   seriesKey,
@@ -68,5 +69,11 @@ describe('the end of a run', () => {
   it('is told in words that name the evidence', () => {
     assert.equal(describeEnd({ kind: 'exit-code', code: 7 }), 'ended with status 7');
     assert.equal(describeEnd({ kind: 'crashed', detail: 'panic: x' }), 'crashed: panic: x');
+  });
+});
+
+describe('text from elsewhere', () => {
+  it('commands no terminal: control characters are shown as their pictures', () => {
+    assert.equal(harmless('\u001b]0;owned\u0007\u009b2J\ttemp 21 °C\r\n'), '␛]0;owned␇␡2J\ttemp 21 °C\r\n');
   });
 });

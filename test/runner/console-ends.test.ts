@@ -50,6 +50,11 @@ describe("a family's last words", () => {
     assert.deepEqual(signs('perigee', 'hello\npanic: no virtio console'), expected);
   });
 
+  it('keep nothing of what commands a terminal', () => {
+    const [sign] = signs('perigee', 'panic: \u001b]0;owned\u0007lost\u001b[2J\u001bP1$r\u001b\\ again\n');
+    assert.deepEqual(sign, { kind: 'panic', detail: 'panic: lost again' });
+  });
+
   it('are nothing of what a guest prints in the middle of a line', () => {
     assert.deepEqual(signs('perigee', 'the word panic: is not at the beginning\n'), []);
     assert.deepEqual(signs('mirage', 'log: Solo5: solo5_exit(0) called\n'), []);

@@ -49,6 +49,15 @@ describe('the life cycle', () => {
     visit(QUEUED, 4);
   });
 
+  it('ends with words that command no terminal, whoever said them', () => {
+    const escape = '\u001b]0;owned\u0007';
+    for (const events of [
+      [...started, { kind: 'panic', detail: `panic: ${escape}` } as const, exit(1)],
+      [{ kind: 'spawned' } as const, exit(1, `qemu: ${escape}`)],
+    ])
+      assert.match(JSON.stringify(reasonAfter(...events)), /: ␛\]0;owned␇"/);
+  });
+
   it('is completed only when the guest said so: an exit status of 0 proves nothing', () => {
     assert.deepEqual(reasonAfter(...started, { kind: 'done', status: 0 }, exit(0)), { kind: 'completed' });
     assert.equal(reasonAfter(...started, { kind: 'report' }, exit(0)).kind, 'crashed');
