@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../domain/index.js';
+import { HIGHEST_PRIORITY, LOWEST_PRIORITY, complaintOfArgs } from '../domain/index.js';
 
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** What setTimeout can wait for. */
@@ -22,6 +22,30 @@ export function priorityOption(): Option {
       throw new InvalidArgumentError(`Give a whole number from ${range}.`);
     })
     .default(0);
+}
+
+/** A guest's command line, or what is added to it. */
+export function parseArgs(text: string): string {
+  const complaint = complaintOfArgs(text);
+  if (complaint === undefined) return text;
+  throw new InvalidArgumentError(`They ${complaint}.`);
+}
+
+/** Text of so many characters. */
+export function parseText(most: number): (text: string) => string {
+  return (text) => {
+    if (text.length > 0 && text.length <= most) return text;
+    throw new InvalidArgumentError(`Give 1 to ${most} characters; this has ${text.length}.`);
+  };
+}
+
+/** As `parseDuration`, of so much at most. */
+export function parseDurationUpTo(mostMs: number): (text: string) => number {
+  return (text) => {
+    const ms = parseDuration(text);
+    if (ms <= mostMs) return ms;
+    throw new InvalidArgumentError(`Give ${mostMs / DAY_MS} days at most.`);
+  };
 }
 
 const DAY_MS = 86_400_000;

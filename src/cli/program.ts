@@ -6,7 +6,7 @@ import { addImagesCommands } from './images-commands.js';
 import type { CommonOptions } from './options.js';
 import { addExportCommand } from './export-command.js';
 import { complain } from './output.js';
-import { parseDuration, priorityOption } from './parse.js';
+import { parseArgs, parseDuration, priorityOption } from './parse.js';
 import { addScheduleCommands } from './schedule-commands.js';
 import { addStoreCommands } from './store-commands.js';
 import type { TopOptions } from './top.js';
@@ -62,7 +62,7 @@ function buildProgram(action: Act): Command {
   command(program, 'run', 'Start an image, and show when it reports.', 'perigee run hello --follow')
     .argument('<image>', 'its name, as `perigee images` shows it')
     .option('--follow', 'show its console and metrics until it ends')
-    .option('--args <text>', "added to the guest's command line", '')
+    .option('--args <text>', "added to the guest's command line", parseArgs, '')
     .addOption(priorityOption())
     .action(
       action<[string, CommonOptions & { follow?: true; args: string; priority: number }]>(

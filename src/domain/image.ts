@@ -59,6 +59,22 @@ export interface BootSet {
   readonly disk?: DiskFile;
 }
 
+/** A kernel's command line is one page on some guests; ours takes 256 characters with what QEMU appends. */
+const ARGS_MAX_CHARACTERS = 160;
+/** Some sentences for people. */
+export const DESCRIPTION_MAX_CHARACTERS = 500;
+/** No line that is looked for on a console is longer. */
+export const READY_TEXT_MAX_CHARACTERS = 100;
+/** A week: what is not ready by then is not waited for. */
+export const READY_WITHIN_MAX_MS = 7 * 86_400_000;
+
+/** What is wrong with a guest's command line, to go on with its name; undefined for nothing. */
+export function complaintOfArgs(args: string): string | undefined {
+  if (/\p{Cc}/u.test(args)) return 'must be one line with no control characters';
+  if (args.length <= ARGS_MAX_CHARACTERS) return undefined;
+  return `must have at most ${ARGS_MAX_CHARACTERS} characters, and have ${args.length}`;
+}
+
 /** A manifest, parsed: what an image is, what it needs, and what it may have. */
 export interface Image {
   readonly name: ImageName;

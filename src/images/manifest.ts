@@ -2,17 +2,21 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import {
   ARCHITECTURES,
+  DESCRIPTION_MAX_CHARACTERS,
   FLAVOURS,
   PerigeeError,
+  READY_TEXT_MAX_CHARACTERS,
+  READY_WITHIN_MAX_MS,
   RESTART_POLICIES,
   SENSORS,
+  complaintOfArgs,
   parseImageName,
   type BootSet,
   type Image,
 } from '../domain/index.js';
 import { parseYaml, wholeNumber } from '../yaml/index.js';
 
-const milliseconds = wholeNumber(1, 7 * 86_400_000);
+const milliseconds = wholeNumber(1, READY_WITHIN_MAX_MS);
 
 /** A name in the manifest's own folder: a manifest reaches no other file of the machine. */
 const fileName = v.pipe(v.string(), v.regex(/^[\w][\w.-]{0,127}$/, 'expected a file name with no folder'));
@@ -24,9 +28,13 @@ const MAP = 'expected a map by architecture';
 const imageFiles = v.strictObject(v.entriesFromList(ARCHITECTURES, v.optional(imageFile)), MAP);
 const diskFiles = v.strictObject(v.entriesFromList(ARCHITECTURES, v.optional(diskFile)), MAP);
 
-/** The kernel's command line is one page on some guests; ours takes 256 characters with what QEMU appends. */
-const MAX_ARGS = 160;
-const args = v.pipe(v.string(), v.maxLength(MAX_ARGS), v.regex(/^\P{Cc}*$/u, 'expected one line of text'));
+const args = v.pipe(
+  v.string(),
+  v.check(
+    (text) => complaintOfArgs(text) === undefined,
+    ({ input }) => complaintOfArgs(input) ?? '',
+  ),
+);
 
 const sensors = v.pipe(
   v.array(v.picklist(SENSORS)),
@@ -41,7 +49,7 @@ const tapName = v.pipe(v.string(), v.regex(/^[\w.-]{1,15}$/, 'expected the name 
 export const manifestSchema = v.strictObject({
   name: v.string(),
   version: v.pipe(v.string(), v.maxLength(32)),
-  description: v.optional(v.pipe(v.string(), v.maxLength(500)), ''),
+  description: v.optional(v.pipe(v.string(), v.maxLength(DESCRIPTION_MAX_CHARACTERS)), ''),
   flavour: v.picklist(FLAVOURS),
   memoryMib: wholeNumber(1, 65_536),
   vcpus: v.optional(wholeNumber(1, 8), 1),
@@ -61,7 +69,7 @@ export const manifestSchema = v.strictObject({
   metrics: v.optional(v.picklist(['frames', 'lines'])),
   /** The only other machine on it is the gateway, which takes lines: nothing else can be reached. */
   network: v.optional(v.picklist(['none', 'metrics']), 'none'),
-  readyText: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(100))),
+  readyText: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(READY_TEXT_MAX_CHARACTERS))),
   kernels: v.optional(imageFiles, {}),
   initrds: v.optional(imageFiles, {}),
   disks: v.optional(diskFiles, {}),

@@ -13,7 +13,7 @@ import {
   thinned,
 } from '../domain/index.js';
 import type { GatewayControl, GatewayStatus } from '../domain/index.js';
-import { parseScheduleBody } from './schedule-body.js';
+import { guestArgs, parseScheduleBody } from './schedule-body.js';
 
 /** What a route answers: one JSON value, a text, or a stream of values that a client reads as they come. */
 export type Answer =
@@ -40,14 +40,7 @@ const runBody = v.strictObject({
   /** Made by the client, so that a request repeated after a lost answer starts nothing twice. */
   id: v.string('expected the id of the run to start'),
   pending: v.exactOptional(v.literal(true)),
-  args: v.optional(
-    v.pipe(
-      v.string(),
-      v.maxLength(160),
-      v.regex(/^\P{Cc}*$/u, 'args must be one line with no control characters'),
-    ),
-    '',
-  ),
+  args: v.optional(guestArgs, ''),
   priority: v.optional(
     v.pipe(v.number(), v.integer(), v.minValue(LOWEST_PRIORITY), v.maxValue(HIGHEST_PRIORITY)),
     0,

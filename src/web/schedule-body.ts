@@ -3,6 +3,7 @@ import {
   HIGHEST_PRIORITY,
   LOWEST_PRIORITY,
   PerigeeError,
+  complaintOfArgs,
   parseImageName,
   usualMissed,
   type Schedule,
@@ -14,16 +15,19 @@ const MAX_SPAN_MS = 2 ** 31 - 1;
 const shortText = v.pipe(v.string(), v.maxLength(128));
 const span = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_SPAN_MS));
 
+/** Added to a guest's command line. */
+export const guestArgs = v.pipe(
+  v.string(),
+  v.check(
+    (text) => complaintOfArgs(text) === undefined,
+    ({ input }) => `args ${complaintOfArgs(input)}`,
+  ),
+);
+
 const scheduleBody = v.strictObject({
   name: shortText,
   image: shortText,
-  args: v.exactOptional(
-    v.pipe(
-      v.string(),
-      v.maxLength(160),
-      v.regex(/^\P{Cc}*$/u, 'args must be one line with no control characters'),
-    ),
-  ),
+  args: v.exactOptional(guestArgs),
   trigger: v.variant('kind', [
     v.strictObject({ kind: v.literal('cron'), expression: shortText, zone: v.exactOptional(shortText) }),
     v.strictObject({ kind: v.literal('every'), everyMs: v.pipe(span, v.minValue(1)) }),
