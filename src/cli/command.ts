@@ -1,4 +1,5 @@
 import { Option, type Command, type CommandOptions } from 'commander';
+import { PerigeeError } from '../domain/index.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -27,4 +28,10 @@ export function command(
     .option('-s, --set <key=value...>', 'overrides one key of the configuration')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', `\nExample:\n  ${example}`);
+}
+
+/** What is no command of a group comes to the one that is meant when there is none. */
+export function unknownCommand(group: string, name: string): PerigeeError {
+  const text = `there is no command "${group} ${name}"`;
+  return new PerigeeError('usage', text, `perigee ${group} --help lists those there are.`);
 }

@@ -1,10 +1,11 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { ARCHITECTURES, FLAVOURS, PerigeeError } from '../domain/index.js';
-import { command, type Act } from './command.js';
+import { ARCHITECTURES, DESCRIPTION_MAX_CHARACTERS, FLAVOURS } from '../domain/index.js';
+import { READY_TEXT_MAX_CHARACTERS, READY_WITHIN_MAX_MS } from '../domain/index.js';
+import { command, unknownCommand, type Act } from './command.js';
 import type { AddOptions } from './images-add.js';
 import type { RemoveOptions } from './images-rm.js';
 import type { CommonOptions } from './options.js';
-import { parseDuration } from './parse.js';
+import { parseArgs, parseDurationUpTo, parseText } from './parse.js';
 
 /** `perigee images` and what is below it; alone it lists. */
 export function addImagesCommands(program: Command, action: Act): void {
@@ -14,7 +15,7 @@ export function addImagesCommands(program: Command, action: Act): void {
     .allowExcessArguments()
     .action(
       action<[CommonOptions, Command]>(async (env, options, { args: [stranger] }) => {
-        if (stranger !== undefined) throw unknownCommand(stranger);
+        if (stranger !== undefined) throw unknownCommand('images', stranger);
         return (await import('./images.js')).images(env, options);
       }),
     );
@@ -71,14 +72,22 @@ function addAddCommand(images: Command, action: Act): void {
     .addOption(new Option('--arch <name>', 'of a disk, which does not say it').choices(ARCHITECTURES))
     .option('--memory <MiB>', 'RAM of the guest', parseNumber(1, MAX_MEMORY_MIB))
     .option('--vcpus <count>', 'virtual processors', parseNumber(1, MAX_VCPUS))
-    .option('--args <text>', "the guest's command line")
+    .option('--args <text>', "the guest's command line", parseArgs)
     .option('--disk <file>', 'what the kernel finds as its disk')
     .option('--initrd <file>', 'what is loaded beside the kernel')
     .option('--tap <device=interface>', "a TAP interface for a Solo5 image's network device", parseTap)
     .option('--network', 'a network on which it reports to the gateway, and reaches nothing else')
-    .option('--description <text>', 'for people')
-    .option('--ready-text <text>', 'what it prints when it is ready; absent: its first metric says so')
-    .option('--ready-within <time>', 'how long it may take to be ready (default: 30s)', parseDuration)
+    .option('--description <text>', 'for people', parseText(DESCRIPTION_MAX_CHARACTERS))
+    .option(
+      '--ready-text <text>',
+      'what it prints when it is ready; absent: its first metric says so',
+      parseText(READY_TEXT_MAX_CHARACTERS),
+    )
+    .option(
+      '--ready-within <time>',
+      'how long it may take to be ready (default: 30s)',
+      parseDurationUpTo(READY_WITHIN_MAX_MS),
+    )
     .option('--key <file>', 'a private key to sign it with')
     .option('--keep', 'add it although it did not boot')
     .option('--replace', 'put it in the place of one that was added under the same name')
@@ -109,10 +118,4 @@ function parseTap(
   const [device = '', tap = ''] = text.split('=');
   if (/^\w+=[\w.-]+$/.test(text)) return { ...before, [device]: tap };
   throw new InvalidArgumentError('Give DEVICE=INTERFACE, such as service=tap0.');
-}
-
-/** What is no command below `images` comes to the one that is meant when there is none. */
-function unknownCommand(name: string): PerigeeError {
-  const text = `there is no command "images ${name}"`;
-  return new PerigeeError('usage', text, 'perigee images --help lists those there are.');
 }

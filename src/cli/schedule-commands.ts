@@ -1,8 +1,8 @@
 import { Option, type Command } from 'commander';
 import { SCHEDULE_CHANGES, type ScheduleChange } from '../domain/index.js';
-import { command, type Act } from './command.js';
+import { command, unknownCommand, type Act } from './command.js';
 import type { CommonOptions } from './options.js';
-import { parseDuration, priorityOption } from './parse.js';
+import { parseArgs, parseDuration, priorityOption } from './parse.js';
 import type { AddOptions } from './schedule.js';
 
 const CHANGES: Readonly<Record<ScheduleChange, { readonly name: string; readonly description: string }>> = {
@@ -12,16 +12,23 @@ const CHANGES: Readonly<Record<ScheduleChange, { readonly name: string; readonly
   remove: { name: 'rm', description: 'Remove a schedule; a run of it goes on.' },
 };
 
-/** `perigee schedule` and what is below it. */
+/** `perigee schedule` and what is below it; alone it lists. */
 export function addScheduleCommands(program: Command, action: Act): void {
   const schedule = program.command('schedule').description('Schedules: what starts by itself.');
   schedule.addHelpText(
     'after',
     '\nExample:\n  perigee schedule add dawn hostsense --cron "0 6 * * *" --time-limit 10m',
   );
-  command(schedule, 'ls', 'List schedules, and what is kept running.', 'perigee schedule ls').action(
-    action<[CommonOptions]>(async (env, options) => (await import('./schedule.js')).list(env, options)),
-  );
+  command(schedule, 'ls', 'List schedules, and what is kept running.', 'perigee schedule ls', {
+    isDefault: true,
+  })
+    .allowExcessArguments()
+    .action(
+      action<[CommonOptions, Command]>(async (env, options, { args: [stranger] }) => {
+        if (stranger !== undefined) throw unknownCommand('schedule', stranger);
+        return (await import('./schedule.js')).list(env, options);
+      }),
+    );
   command(
     schedule,
     'add',
@@ -53,7 +60,7 @@ export function addScheduleCommands(program: Command, action: Act): void {
     )
     .option('--time-limit <time>', 'stops each run after this time', parseDuration)
     .addOption(priorityOption())
-    .option('--args <text>', "added to the guest's command line")
+    .option('--args <text>', "added to the guest's command line", parseArgs)
     .action(
       action<[string, string, CommonOptions & AddOptions]>(async (env, name, image, options) =>
         (await import('./schedule.js')).add(env, name, image, options),

@@ -1,6 +1,6 @@
 import { PerigeeError, parseImageName, usualMissed } from '../domain/index.js';
 import type { Schedule, ScheduleChange, ScheduleState, ScheduleStatus, Trigger } from '../domain/index.js';
-import { runningGateway, type CommonOptions } from './options.js';
+import { runningGateway, sameData, type CommonOptions } from './options.js';
 import { formatSpan, print, printJson, table } from './output.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -22,7 +22,13 @@ export interface AddOptions {
 export async function list(env: Env, options: CommonOptions): Promise<number> {
   const schedules = await runningGateway(env, options).schedules();
   if (options.json) printJson(schedules);
-  else print(table([['NAME', 'IMAGE', 'WHEN', 'NEXT', 'LAST RUN', 'STATE'], ...schedules.map(row)]));
+  else
+    print(
+      table([
+        ['NAME', 'IMAGE', 'WHEN', 'NEXT', 'LAST RUN', 'STATE'],
+        ...schedules.map((each) => row(each, options)),
+      ]),
+    );
   return 0;
 }
 
@@ -62,7 +68,9 @@ function show(schedule: ScheduleStatus, options: CommonOptions): number {
       schedule.dueAtMs === undefined
         ? ''
         : `, next ${formatTime(schedule.dueAtMs, zoneOf(schedule.trigger))}`;
-    print(`${schedule.name} ${schedule.image}: ${describeState(schedule.state, schedule.name)}${next}`);
+    print(
+      `${schedule.name} ${schedule.image}: ${describeState(schedule.state, schedule.name, options)}${next}`,
+    );
   }
   return 0;
 }
@@ -75,6 +83,10 @@ function triggerOf({ at, cron, every, zone }: AddOptions): Trigger {
     ...(at === undefined ? [] : [{ kind: 'at' as const, time: at, ...inZone }]),
   ];
   const [trigger] = triggers;
+  if (trigger?.kind === 'every' && zone !== undefined) {
+    const cure = 'Leave out --zone, or give --cron, which is of the calendar.';
+    throw new PerigeeError('usage', 'an interval has no time zone', cure);
+  }
   if (trigger && triggers.length === 1) return trigger;
   throw new PerigeeError(
     'usage',
@@ -83,7 +95,7 @@ function triggerOf({ at, cron, every, zone }: AddOptions): Trigger {
   );
 }
 
-function row(schedule: ScheduleStatus): readonly string[] {
+function row(schedule: ScheduleStatus, options: CommonOptions): readonly string[] {
   const { dueAtMs, image, last, name, skipped, state, trigger } = schedule;
   const next = dueAtMs === undefined ? '-' : formatTime(dueAtMs, zoneOf(trigger));
   const out = skipped === 0 ? '' : `; ${skipped} fell out, the run before went on`;
@@ -93,7 +105,7 @@ function row(schedule: ScheduleStatus): readonly string[] {
     describeTrigger(trigger),
     next,
     last?.text ?? '-',
-    `${describeState(state, name)}${out}`,
+    `${describeState(state, name, options)}${out}`,
   ];
 }
 
@@ -116,7 +128,7 @@ function describeTrigger(trigger: Trigger): string {
   }
 }
 
-function describeState(state: ScheduleState, name: string): string {
+function describeState(state: ScheduleState, name: string, options: CommonOptions): string {
   switch (state.kind) {
     case 'running':
       return `running ${state.run}`;
@@ -125,11 +137,12 @@ function describeState(state: ScheduleState, name: string): string {
     case 'waits-for-clock':
       return 'waits until the clock is set';
     case 'crash-loop':
-      return `stopped: ${state.failures} failures within ${formatSpan(state.withinMs)}; mend it, then perigee schedule clear ${name}`;
+      return `stopped: ${state.failures} failures within ${formatSpan(state.withinMs)}; mend it, then perigee schedule clear ${name}${sameData(options)}`;
     case 'waiting':
-    case 'paused':
     case 'over':
       return state.kind;
+    case 'paused':
+      return state.run === undefined ? 'paused' : `paused; ${state.run} goes on`;
   }
 }
 

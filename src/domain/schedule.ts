@@ -68,7 +68,8 @@ export type ScheduleState =
   | { readonly kind: 'restarting'; readonly failures: number }
   /** The board does not know yet what time it is. */
   | { readonly kind: 'waits-for-clock' }
-  | { readonly kind: 'paused' }
+  /** `run`: one that had begun before, and goes on. */
+  | { readonly kind: 'paused'; readonly run?: RunId }
   /** Nothing is due any more. */
   | { readonly kind: 'over' }
   | ({ readonly kind: 'crash-loop' } & CrashLoop);

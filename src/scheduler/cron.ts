@@ -5,7 +5,7 @@ export type Calendar = Extract<Trigger, { kind: 'cron' | 'at' }>;
 
 /** A line that a person reads; the longest sensible one has a third of it. */
 const MAX_TEXT = 100;
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?$/;
+const ISO_TIME = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2})(:\d{2})?(Z|[+-]\d{2}:\d{2})?$/;
 
 /** The first time behind `afterMs` (Unix time) that is meant; undefined for none. @throws PerigeeError `schedule-invalid`. */
 export function nextTime(calendar: Calendar, afterMs: number): number | undefined {
@@ -33,8 +33,15 @@ export function nextTimes(calendar: Calendar, afterMs: number, count: number): r
 function textOf(calendar: Calendar): string {
   const text = calendar.kind === 'cron' ? calendar.expression : calendar.time;
   if (text.length > MAX_TEXT) throw invalid(`it has more than ${MAX_TEXT} characters`, cureOf(calendar));
-  if (calendar.kind === 'at' && !ISO_TIME.test(text)) throw invalid(`"${text}" is no time`, cureOf(calendar));
+  if (calendar.kind === 'at' && !isTime(text)) throw invalid(`"${text}" is no time`, cureOf(calendar));
   return text;
+}
+
+/** Also of the calendar: 30 February would be taken for 2 March. */
+function isTime(text: string): boolean {
+  const [, minute] = ISO_TIME.exec(text) ?? [];
+  const ms = Date.parse(`${minute}Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(`${minute}`);
 }
 
 function isZone(zone: string): boolean {

@@ -180,7 +180,7 @@ export function statusOf(job: Job, now: Now): ScheduleStatus {
 function stateOf({ due, phase, record, restarts }: Job): ScheduleStatus['state'] {
   const { crashLoop, paused } = record;
   if (crashLoop) return { kind: 'crash-loop', ...crashLoop };
-  if (paused) return { kind: 'paused' };
+  if (paused) return { kind: 'paused', ...(phase.kind === 'running' ? { run: phase.run } : {}) };
   if (phase.kind === 'running') return phase;
   if (phase.kind === 'restarting') return { kind: 'restarting', failures: restarts.streak };
   if (due.kind === 'waits-for-clock') return due;

@@ -36,6 +36,7 @@ describe('perigee schedule', () => {
     assert.match((await schedule('resume', 'dawn')).stdout, /waiting, next/);
     assert.equal((await schedule('rm', 'dawn')).stdout, 'dawn is removed\n');
     assert.equal((await schedule('ls', '--json')).stdout, '[]\n');
+    assert.equal((await schedule('--json')).stdout, '[]\n');
   });
 
   const refused: readonly (readonly [readonly string[], keyof typeof ERROR_EXITS, RegExp])[] = [
@@ -47,6 +48,10 @@ describe('perigee schedule', () => {
     [['add', 'x', 'hello'], 'usage', /one of --cron, --every and --at/],
     [['add', 'x', 'hello', '--every', '1m', '--at', '2030-01-01T00:00'], 'usage', /one of/],
     [['add', 'x', 'hello', '--every', '1m', '--args', 'a\nb'], 'usage', /one line/],
+    [['add', 'x', 'hello', '--every', '1m', '--args', 'x'.repeat(161)], 'usage', /at most 160 .* have 161/],
+    [['add', 'x', 'hello', '--every', '1m', '--zone', 'UTC'], 'usage', /an interval has no time zone/],
+    [['add', 'x', 'hello', '--at', '2036-02-30T00:00'], 'schedule-invalid', /is no time/],
+    [['nonesuch'], 'usage', /there is no command "schedule nonesuch"/],
     [['add', 'x', 'hello', '--every', 'soon'], 'usage', /such as 30s/],
     [['add', 'x', 'hello', '--every', '1m', '--priority', '10'], 'usage', /-9 to 9/],
     [['clear', 'none'], 'schedule-unknown', /no schedule none/],

@@ -98,6 +98,7 @@ for (const trigger of [EVERY, CRON])
     it('lets the run go on that goes on when it is paused, and starts none behind it', () => {
       const paused = jobs.pause(look(running(trigger, { overlap: 'queue', restart: 'on-failure' }), 20).job);
       assert.equal(paused.phase.kind, 'running');
+      assert.deepEqual(stateOf(paused, 20), { kind: 'paused', run: runId('1') });
       const ended = end(paused, CRASHED, 21);
       assert.equal(ended.start, undefined);
       assert.equal(look(ended.job, 40).start, undefined);
