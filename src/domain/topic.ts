@@ -40,6 +40,8 @@ const DEFAULT_BACKLOG = 256;
 export interface Subscription<T> extends AsyncIterableIterator<T> {
   /** Nothing more is taken; what was published so far can still be read. */
   finish(): void;
+  /** Whether something like this waits to be read. */
+  holds(test: (item: T) => boolean): boolean;
 }
 
 class Reader<T> implements Subscription<T> {
@@ -63,6 +65,10 @@ class Reader<T> implements Subscription<T> {
     }
     this.#queue.push(item);
     this.#wake?.();
+  }
+
+  holds(test: (item: T) => boolean): boolean {
+    return this.#queue.some(test);
   }
 
   finish(): void {

@@ -14,9 +14,10 @@ export async function* follow(
     const run = await runner.start(request);
     // All that there is to tell has been told by now, or before anyone asked.
     if (isEnded(run)) news.finish();
-    else yield { kind: 'changed', run };
+    // What waits to be read is older than the record, and comes to it.
+    else if (!news.holds((item) => isOf(item, request))) yield { kind: 'changed', run };
     for await (const item of news) {
-      if ((item.kind === 'console' ? item.id : item.run.id) !== request.id) continue;
+      if (!isOf(item, request)) continue;
       yield item;
       if (endsRun(item, request.id)) return;
     }
@@ -24,4 +25,8 @@ export async function* follow(
   } finally {
     await news.return?.();
   }
+}
+
+function isOf(item: RunNews, { id }: RunRequest): boolean {
+  return (item.kind === 'console' ? item.id : item.run.id) === id;
 }

@@ -37,4 +37,9 @@ describe('whoever follows a run', () => {
     const other = { ...reported, run: { ...going, id: parseRunId('00000000000000bb') } };
     assert.deepEqual(await told([], going, [other, reported, over, reported]), [begun, reported, over]);
   });
+
+  it('hears everything once and in its order, whatever happened before its start was answered', async () => {
+    const queued: RunNews = { kind: 'changed', run: { ...going, state: { kind: 'queued' } } };
+    assert.deepEqual(await told([queued, begun], going, [over]), [queued, begun, over]);
+  });
 });
