@@ -1,4 +1,4 @@
-import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PerigeeError, reasonOf, type ImageFile, type ImageName } from '../domain/index.js';
 import { ASIDE, dropBlobs, putBlob, syncFolder, unusedName } from './blobs.js';
@@ -117,8 +117,11 @@ export function openAddedImages(directory: string, wallMs: () => number = Date.n
     }
     const nowMs = wallMs();
     for (const folder of [directory, pending.directory, blobs]) {
-      const aside = (await oldNames(folder, nowMs)).filter((name) => name.startsWith(ASIDE));
-      for (const name of aside) await rm(join(folder, name), { recursive: true, force: true });
+      const old = await oldNames(folder, nowMs);
+      const aside = (await readdir(folder)).filter((name) => name.startsWith(ASIDE));
+      // Its number may be another process's by now.
+      for (const name of aside.filter((each) => old.includes(each) || !isAlive(processOf(each))))
+        await rm(join(folder, name), { recursive: true, force: true });
     }
     const old = (await oldNames(blobs, nowMs)).map((name) => name.replace(/^sha256-/, ''));
     await dropBlobs(blobs, old, used);
@@ -166,6 +169,10 @@ export function openAddedImages(directory: string, wallMs: () => number = Date.n
       throw new PerigeeError('image-in-use', message, 'Add it again.');
     }
   }
+}
+
+function processOf(aside: string): number {
+  return Number.parseInt(aside.slice(ASIDE.length), 10);
 }
 
 /** A manifest that cannot be parsed keeps its files all the same. */

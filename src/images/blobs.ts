@@ -10,7 +10,7 @@ import { blobPath, isMissing } from './shelf.js';
 /** Left for everything else that is kept on the same disk. */
 const KEPT_FREE_BYTES = 16 * 1024 * 1024;
 
-/** How names begin of what is not finished, or on its way out. */
+/** How names begin of what is not finished, or on its way out; the process that is at it comes next. */
 export const ASIDE = '.aside-';
 
 /**
@@ -40,7 +40,7 @@ export async function putBlob(
 
 /** For what is not finished yet, or on its way out. No other command makes the same, and no image has such a name. */
 export function unusedName(folder: string): string {
-  return join(folder, `${ASIDE}${randomBytes(8).toString('hex')}`);
+  return join(folder, `${ASIDE}${process.pid}-${randomBytes(8).toString('hex')}`);
 }
 
 async function readable(path: string): Promise<{ readonly size: number }> {

@@ -232,10 +232,19 @@ describe('what a command that was killed left', () => {
     assert.deepEqual(await names(), ['a', 'b']);
   });
 
-  it('is no image, and is taken away after a day', async () => {
+  it('is taken away at once where it was copying, however large it is', async () => {
+    const { directory } = fresh();
+    await addWhole(directory, A, KERNEL);
+    const copy = join(directory, '.blobs', '.aside-999999999-12');
+    writeFileSync(copy, 'the beginning of a disk');
+    await addWhole(directory, B, OTHER);
+    assert.ok(!existsSync(copy));
+  });
+
+  it('is no image, and is taken away after a day though another process has its number', async () => {
     const { directory, blobs, names } = fresh();
     await addWhole(directory, A, KERNEL);
-    const aside = join(directory, '.aside-1234');
+    const aside = join(directory, `.aside-${process.pid}-12`);
     mkdirSync(aside);
     writeFileSync(join(aside, 'image.yaml'), manifest('b', KERNEL));
     writeFileSync(join(directory, '.blobs', `sha256-${OTHER.sha256}`), 'of no image');
