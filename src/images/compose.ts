@@ -143,27 +143,34 @@ function needWay({ disk, kernel }: Wanted, flavour: Flavour, architecture: Archi
     throw invalid(text, 'Give the kernel as FILE, and this with --disk, or another --flavour.');
   }
   if (!disk && DISK_NEEDED.includes(flavour)) {
-    throw invalid(`${flavour} starts from its disk, and there is none`, 'Give it with --disk.');
+    throw invalid(
+      `${flavour} starts from its disk, and there is none`,
+      'Give it with --disk, or list it under disks in its image.yaml.',
+    );
   }
 }
 
 function needMemory({ initrd, kernel }: Wanted, memoryMib: number, board: Board): void {
   if (memoryMib > board.memoryMib) {
     const text = `it asks for ${memoryMib} MiB, and this board has ${board.memoryMib} MiB`;
-    throw invalid(text, 'Give less with --memory.');
+    throw invalid(text, 'Give less (--memory, or memoryMib in its image.yaml).');
   }
   const bytes = (kernel?.bytes ?? 0) + (initrd?.bytes ?? 0);
   if (bytes < memoryMib * 2 ** 20) return;
   const needed = Math.ceil(bytes / 2 ** 20);
   const text = `its files have ${needed} MiB, which does not fit into ${memoryMib} MiB of memory`;
-  throw invalid(text, `Give more with --memory: at least ${needed + 1}, and what the guest needs itself.`);
+  const cure = `Give at least ${needed + 1} (--memory, or memoryMib in its image.yaml), and what the guest needs itself.`;
+  throw invalid(text, cure);
 }
 
 /** A Solo5 guest aborts when one of those is missing that its notes name. */
 function needDevices({ disk, kernel, taps }: Wanted): void {
   for (const { kind, name } of kernel?.detected.solo5?.devices ?? []) {
     if (kind === 'block' && !disk) {
-      throw invalid(`it needs a disk, for its block device ${name}`, 'Give a raw one with --disk.');
+      throw invalid(
+        `it needs a disk, for its block device ${name}`,
+        'Give a raw one with --disk, or list it under disks in its image.yaml.',
+      );
     }
     if (kind === 'net' && taps?.[name] === undefined) {
       const cure = `Give it a TAP interface of this board: --tap ${name}=tap0`;

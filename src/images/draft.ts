@@ -100,6 +100,10 @@ async function fromManifest(
 ): Promise<Draft> {
   const named = namesFiles(manifest);
   const { paths, sums } = named ? { paths: new Map<string, string>(), sums: {} } : await summed(gathered);
+  if (!named && manifest.trimStart().startsWith('{')) {
+    const cure = 'List them under kernels, initrds and disks, or write a key a line.';
+    throw new PerigeeError('image-invalid', `the image.yaml of ${folder} names no files`, cure);
+  }
   const text = named ? manifest : [manifest.trimEnd(), ...fileLines(board.architecture, sums), ''].join('\n');
   const image = parseManifest(text, folder, ({ file, sha256 }) => paths.get(sha256) ?? join(folder, file));
   const looked = await lookedAt(image, board.architecture);

@@ -4,6 +4,7 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PerigeeError, reasonOf } from '../domain/index.js';
+import { parseScalar } from '../yaml/index.js';
 import { isMissing } from './shelf.js';
 import { lookAt, type Looked } from './look.js';
 
@@ -35,9 +36,13 @@ export async function gather(path: string): Promise<Gathered> {
   return { called, ...(manifest === undefined ? {} : { manifest }), ...(await filesIn(path)) };
 }
 
-/** Else its folder's files are what it leaves out. */
+const FILE_KEYS = ['kernels', 'initrds', 'disks'];
+
+/** Else its folder's files are what it leaves out. One that is no map is told so by whoever parses it. */
 export function namesFiles(manifest: string): boolean {
-  return /^(kernels|initrds|disks):/m.test(manifest);
+  const value = parseScalar(manifest);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return true;
+  return FILE_KEYS.some((key) => Object.hasOwn(value, key));
 }
 
 /** What is no disk is taken for a kernel, so that what is wrong with it is told. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parse } from 'yaml';
 import type { RunRecord } from '../../src/domain/index.js';
 import { BUILT_IMAGES, PACKAGE_ROOT, hostArchitecture } from '../../src/platform/index.js';
 import { elfFile, rawDisk } from '../images/support-files.js';
@@ -62,6 +63,25 @@ describe('perigee images add', () => {
     const { stdout } = await perigee(['images', 'add', source, '--json', '--data', data]);
     const { boot, flavour } = JSON.parse(lastLine(stdout)) as { boot: { ok: boolean }; flavour: string };
     assert.deepEqual([boot.ok, flavour], [true, 'perigee']);
+  });
+
+  it('takes a manifest in whatever style of YAML', async () => {
+    const data = join(folder, 'styled');
+    const styled = join(folder, 'flow');
+    cpSync(join(BUILT_IMAGES, 'hello'), styled, { recursive: true });
+    const { kernels, ...rest } = parse(readFileSync(join(styled, 'image.yaml'), 'utf8')) as Record<
+      string,
+      unknown
+    >;
+    writeFileSync(join(styled, 'image.yaml'), JSON.stringify({ ...rest, name: 'styled', kernels }));
+    assert.equal((await perigee(['images', 'add', styled, '--data', data])).status, 0);
+    const bare = join(folder, 'bare');
+    mkdirSync(bare);
+    cpSync(KERNEL, join(bare, 'kernel'));
+    writeFileSync(join(bare, 'image.yaml'), JSON.stringify({ ...rest, name: 'bare' }));
+    const { status, stderr } = await perigee(['images', 'add', bare, '--data', data]);
+    assert.equal(status, 11);
+    assert.match(stderr, /names no files/);
   });
 
   it('keeps nothing of one that does not boot, unless it is told to', async () => {
@@ -154,6 +174,10 @@ describe('perigee images add', () => {
       [11, /it is empty/, [file('empty', new Uint8Array())]],
       [11, /neither a multiboot header/, [file('program', elfFile({ machine: 62 }))]],
       [11, /which family/, [file('plain', elfFile({ machine: 62, multibootFlags: 0x10003 }))]],
+      [2, /--args.*at most 160 characters/, [KERNEL, '--args', 'x'.repeat(161)]],
+      [2, /--description.*1 to 500 characters/, [KERNEL, '--description', 'x'.repeat(501)]],
+      [2, /--ready-text.*1 to 100 characters; this has 0/, [KERNEL, '--ready-text', '']],
+      [2, /--ready-within.*7 days at most/, [KERNEL, '--ready-within', '8d']],
       [2, /Give a whole number from 1 to 65536/, [KERNEL, '--memory', 'much']],
       [2, /Allowed choices are perigee/, [KERNEL, '--flavour', 'plan9']],
       [23, /there is an image hello already/, [KERNEL, '--name', 'hello']],
