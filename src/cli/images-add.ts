@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 import type { Config } from '../config/index.js';
-import { PerigeeError, isEnded, type Architecture, type GatewayControl } from '../domain/index.js';
+import { PerigeeError, isEnded, type Architecture } from '../domain/index.js';
 import {
   draftImage,
   openAddedImages,
@@ -10,10 +10,11 @@ import {
   type Said,
 } from '../images/index.js';
 import { addedImages, hostArchitecture } from '../platform/index.js';
+import { withGateway } from './any-gateway.js';
 import { bootOnce, type Boot } from './boot-once.js';
 import { wholeCatalogueOf } from './catalogue.js';
 import { describeLooked } from './images-inspect.js';
-import { configOf, gatewayRuns, runningGateway, type CommonOptions } from './options.js';
+import { configOf, sameData, type CommonOptions } from './options.js';
 import { describeState, formatSample, formatValue, paint, print, printJson, remark } from './output.js';
 import { onRequestToEnd } from './signals.js';
 
@@ -67,7 +68,8 @@ export async function add(env: Env, path: string, options: AddOptions): Promise<
       bootOnce(control, image.name, ending.signal),
     );
     describeBoot(boot).forEach(say);
-    if (!boot.ok && (options.keep === undefined || ending.signal.aborted)) throw notBooted(draft, boot);
+    if (!boot.ok && (options.keep === undefined || ending.signal.aborted))
+      throw notBooted(draft, boot, options);
     await pending.publish();
     kept = true;
     tell(draft, boot, replaces, options);
@@ -102,20 +104,6 @@ async function needName(
   throw new PerigeeError('image-in-use', `there is an image ${name} already`, cure);
 }
 
-/** The gateway that runs, or one of its own where none does: either way as any run is started. */
-async function withGateway<T>(
-  env: Env,
-  options: CommonOptions,
-  config: Config,
-  use: (control: GatewayControl) => Promise<T>,
-): Promise<T> {
-  const control = runningGateway(env, options);
-  if (await gatewayRuns(control)) return use(control);
-  const { startOwnGateway } = await import('./own-gateway.js');
-  await using gateway = await startOwnGateway(env, config);
-  return await use(gateway.control);
-}
-
 function describeDraft({ composed, looked }: Draft): readonly string[] {
   const files = [looked.kernel, looked.initrd, looked.disk].filter((file) => file !== undefined);
   const { architecture, flavour, memoryMib, name, why } = composed;
@@ -139,7 +127,7 @@ function describeBoot({ firstLine, firstSample, run }: Boot): readonly string[] 
   ];
 }
 
-function notBooted({ image }: Draft, { run }: Boot): PerigeeError {
+function notBooted({ image }: Draft, { run }: Boot, options: CommonOptions): PerigeeError {
   const { state } = run;
   const reason = state.kind === 'ended' ? state.reason.kind : undefined;
   const how = `${image.name} was not added: it ${isEnded(run) ? describeState(run) : 'did not end'}`;
@@ -151,7 +139,7 @@ function notBooted({ image }: Draft, { run }: Boot): PerigeeError {
     );
   }
   const ready = reason === 'never-ready' ? 'Say with --ready-text what it prints when it is ready. ' : '';
-  const cure = `${ready}See what it printed: perigee logs ${run.id}; --keep adds it all the same.`;
+  const cure = `${ready}See what it printed: perigee logs ${run.id}${sameData(options)}; --keep adds it all the same.`;
   return new PerigeeError('run-failed', how, cure);
 }
 
@@ -160,6 +148,6 @@ function tell(draft: Draft, boot: Boot, replaces: boolean, options: AddOptions):
   if (options.json) return printJson({ ...composed, ...looked, files, boot, replaces });
   const although = boot.ok ? '' : ', although it did not boot well';
   const how = replaces ? 'Replaced' : 'Added';
-  print(`${how} ${composed.name}${although}. Start it: perigee run ${composed.name}`);
+  print(`${how} ${composed.name}${although}. Start it: perigee run ${composed.name}${sameData(options)}`);
   if (replaces) print('Runs of the one before go on with its files, to their end.');
 }

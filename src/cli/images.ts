@@ -25,7 +25,8 @@ export async function images(env: Env, options: CommonOptions): Promise<number> 
       row.description,
     ]);
     print(table([['IMAGE', 'VERSION', 'FLAVOUR', 'MEMORY', 'RUNS ON', 'ADDED', 'DESCRIPTION'], ...cells]));
-    if (rows.length === 0) remark('There are no images: build them with npm run images.');
+    if (rows.length === 0 && problems.length === 0)
+      remark('There are no images: build them with npm run images.');
     problems.forEach(({ error }) => complain(error));
   }
   return 0;

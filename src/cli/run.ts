@@ -1,9 +1,11 @@
 import { PerigeeError, isEnded, reasonOf } from '../domain/index.js';
 import type { GatewayControl, RunId, RunNews, RunRecord } from '../domain/index.js';
 import { newRunId } from '../platform/index.js';
-import { configOf, gatewayRuns, runningGateway, type CommonOptions } from './options.js';
+import { withGateway } from './any-gateway.js';
+import { configOf, type CommonOptions } from './options.js';
 import { consoleText, describeState, formatSample, formatValue, paint } from './output.js';
 import { print, printJson, remark } from './output.js';
+import { outcomeOf } from './outcome.js';
 import { onRequestToEnd } from './signals.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -19,24 +21,22 @@ interface RunOptions extends CommonOptions {
  * Ends with 0 when the guest reported (without --follow) or completed (with it), else with `run-failed`.
  */
 export async function run(env: Env, image: string, options: RunOptions): Promise<number> {
-  const control = runningGateway(env, options);
   const ending = new AbortController();
   onRequestToEnd(() => ending.abort());
-  if (await gatewayRuns(control))
-    return outcome(await follow(control, image, options, ending.signal), options);
-  if (!options.json)
-    remark(
-      paint(
-        'dim',
-        'No gateway runs on this data directory: this command is its own, and the guest ends with it.',
-      ),
-    );
-  const config = configOf(env, options);
-  // Loaded only here: a command that talks to a gateway needs nothing of one, and starts in a third of the time.
-  const { startOwnGateway } = await import('./own-gateway.js');
-  await using gateway = await startOwnGateway(env, config);
-  return outcome(await follow(gateway.control, image, options, ending.signal), options);
+  const end = await withGateway(
+    env,
+    options,
+    configOf(env, options),
+    (control) => follow(control, image, options, ending.signal),
+    () => {
+      if (!options.json) remark(paint('dim', OWN_GATEWAY));
+    },
+  );
+  return outcomeOf(end, options);
 }
+
+const OWN_GATEWAY =
+  'No gateway runs on this data directory: this command is its own, and the guest ends with it.';
 
 async function follow(
   control: GatewayControl,
@@ -110,26 +110,4 @@ function summarise(run: RunRecord, options: RunOptions): void {
 
 function accelerationOf({ accelerator }: RunRecord): string {
   return accelerator === 'none' ? 'as a process' : accelerator;
-}
-
-function outcome(run: RunRecord, { data }: RunOptions): number {
-  if (!isEnded(run) || run.state.kind !== 'ended') return 0;
-  const { reason } = run.state;
-  if (reason.kind === 'completed' || reason.kind === 'killed-by-user') return 0;
-  if (reason.kind === 'host-refused') {
-    throw new PerigeeError(
-      'run-refused',
-      `${run.image} ${describeState(run)}`,
-      'See what is missing: perigee doctor',
-    );
-  }
-  const printed = run.boot.firstConsoleByteMs !== undefined;
-  const quiet =
-    reason.kind === 'never-ready'
-      ? `It printed nothing either: is that its family, and is readyWithinMs enough? perigee images show ${run.image}`
-      : 'See what is wrong with the board: perigee doctor';
-  const cure = printed
-    ? `See what the guest printed: perigee logs ${run.id}${data === undefined ? '' : ` --data ${data}`}`
-    : quiet;
-  throw new PerigeeError('run-failed', `${run.image} ${describeState(run)}`, cure);
 }

@@ -8,7 +8,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { runHello } from '../../src/cli/demo-hello.js';
 import type { DemoSummary } from '../../src/cli/index.js';
-import { harmless } from '../../src/cli/output.js';
 import type { RunNews, RunRecord } from '../../src/domain/index.js';
 import { controlSocket } from '../../src/platform/index.js';
 import { changedImage } from '../runner/support-runner.js';
@@ -154,9 +153,15 @@ describe('a gateway that is interrupted while it starts', () => {
   });
 });
 
-describe('what a guest printed', () => {
-  it('commands no terminal: control characters are shown as their pictures', () => {
-    assert.equal(harmless('\u001b]0;owned\u0007\u009b2J\ttemp 21 °C\r\n'), '␛]0;owned␇␡2J\ttemp 21 °C\r\n');
+describe('several commands with no gateway on one data directory', () => {
+  it('share the one that the first of them brings', async () => {
+    const data = join(folder, 'shared');
+    const runs = await Promise.all(
+      [1, 2, 3].map(() => perigee(['run', 'hello', '--follow', '--data', data])),
+    );
+    // The gateway ends with the command that brought it; that it did is no reason to be refused.
+    for (const { stderr } of runs) assert.doesNotMatch(stderr, /another gateway/);
+    assert.ok(runs.some(({ status }) => status === 0));
   });
 });
 
