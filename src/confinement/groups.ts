@@ -48,7 +48,12 @@ export function openGroups(place: GroupPlace): Groups | NoGroups {
   try {
     const offered = words(readFileSync(join(folder, 'cgroup.controllers'), 'utf8'));
     const wanted = WANTED.filter((controller) => offered.includes(controller));
-    if (wanted.length === 0) return { why: `${folder} has none of ${WANTED.join(', ')}`, cure: CURE };
+    if (wanted.length === 0) {
+      return {
+        why: `${folder} has none of ${WANTED.join(', ')}`,
+        cure: isHybrid(place) ? HYBRID_CURE : CURE,
+      };
+    }
     if (!isSettled && !isRoot(folder) && !vacate(folder, place.processId)) {
       return { why: `other processes are in the gateway's group ${folder}`, cure: CURE };
     }
@@ -61,6 +66,8 @@ export function openGroups(place: GroupPlace): Groups | NoGroups {
 }
 
 const CURE = 'Run the gateway as a service of its own, with Delegate=yes (docs/security.md).';
+const HYBRID_CURE =
+  'Version 1 has them: boot with systemd.unified_cgroup_hierarchy=1, and with cgroup_enable=memory on a Pi.';
 
 export class FolderGroups implements Groups {
   readonly controllers: readonly string[];
@@ -117,6 +124,11 @@ function ownFolder({ mounts, own }: GroupPlace): string | undefined {
   // A group outside of what this container sees begins with `/..`.
   if (point === undefined || path === undefined || path.startsWith('/..')) return undefined;
   return join(point, path);
+}
+
+/** Both versions are mounted, and a controller is of one of them only (cgroups(7)). */
+function isHybrid({ mounts }: GroupPlace): boolean {
+  return mounts.split('\n').some((line) => line.split(' ')[2] === 'cgroup');
 }
 
 /** Of the whole machine: it may hold processes, and has no type. */
