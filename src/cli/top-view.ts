@@ -1,5 +1,5 @@
-import { isEnded } from '../domain/index.js';
-import { cut, describeState, formatSpan, formatValue, harmless, paint } from './output.js';
+import { harmless, isEnded } from '../domain/index.js';
+import { cut, describeState, formatSpan, formatValue, paint } from './output.js';
 import type { TopMetric, TopRun, TopSnapshot } from './top-model.js';
 
 /** By what runs are sorted, each with its key. */
