@@ -1,12 +1,13 @@
 import { PerigeeError, matchesAll, resolutionFor, seriesKey, thinned } from '../domain/index.js';
-import type { GatewayControl, HistoryPoint, HistoryRequest } from '../domain/index.js';
+import type { HistoryPoint, HistoryRequest } from '../domain/index.js';
 import type { Matcher, Resolution, Series } from '../domain/index.js';
 import { keepHeapSmall } from '../platform/index.js';
 import type { ExportFormat } from './export-shape.js';
 import { createSink } from './export-sinks.js';
 import { openOutput } from './export-output.js';
-import { runningGateway, type CommonOptions } from './options.js';
+import type { CommonOptions } from './options.js';
 import { print, printJson } from './output.js';
+import { withStore, type StoreAccess } from './store-access.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -24,40 +25,47 @@ export interface ExportOptions extends CommonOptions {
 }
 
 /** Writes series as they are read: one that is named, or all that match. Without either, prints what series there are. */
-export async function exportSeries(
-  env: Env,
-  series: string | undefined,
-  options: ExportOptions,
-): Promise<number> {
+export function exportSeries(env: Env, series: string | undefined, options: ExportOptions): Promise<number> {
   // Much goes through it, and little is kept.
   keepHeapSmall();
-  const control = runningGateway(env, options);
-  const range = rangeOf(options);
-  const known = (await control.latest()).map((sample) => sample.series);
-  if (series === undefined && options.match === undefined) {
-    const show = options.json ? printJson : print;
-    known
-      .map(seriesKey)
-      .sort()
-      .forEach((name) => show(name));
+  return withStore(env, options, async (store) => {
+    const range = rangeOf(options);
+    const known = (await store.latest()).map((sample) => sample.series);
+    if (series === undefined && options.match === undefined) {
+      const show = options.json ? printJson : print;
+      known
+        .map(seriesKey)
+        .sort()
+        .forEach((name) => show(name));
+    } else await exportAll(store, wantedOf(known, series, options.match ?? []), range, options);
     return 0;
-  }
-  const wanted = wantedOf(known, series, options.match ?? []);
+  });
+}
+
+async function exportAll(
+  store: StoreAccess,
+  wanted: readonly Series[],
+  range: Omit<HistoryRequest, 'series'>,
+  options: ExportOptions,
+): Promise<void> {
   const format = options.format ?? (options.json ? 'jsonl' : 'csv');
+  const isRaw = options.points === undefined && range.resolution === 'raw';
   const output = await openOutput(options.output, format);
   try {
-    const isRaw = options.points === undefined && range.resolution === 'raw';
-    const sink = createSink(format, { series: wanted, isRaw, isOne: series !== undefined }, output.write);
+    const sink = createSink(
+      format,
+      { series: wanted, isRaw, isOne: options.match === undefined },
+      output.write,
+    );
     await sink.begin();
     for (const each of wanted)
-      for await (const points of pointsOf(control, { ...range, series: seriesKey(each) }, options.points))
+      for await (const points of pointsOf(store, { ...range, series: seriesKey(each) }, options.points))
         await sink.add(each, points);
     await sink.end();
     await output.finish();
   } finally {
     await output.close();
   }
-  return 0;
 }
 
 function rangeOf(options: ExportOptions): Omit<HistoryRequest, 'series'> {
@@ -82,11 +90,11 @@ function wantedOf(
 }
 
 async function* pointsOf(
-  control: GatewayControl,
+  store: StoreAccess,
   request: HistoryRequest,
   points: number | undefined,
 ): AsyncGenerator<readonly HistoryPoint[]> {
-  const chunks = control.history(request);
+  const chunks = store.history(request);
   if (points === undefined) yield* chunks;
   else yield await thinned(chunks, request, points);
 }

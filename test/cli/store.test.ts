@@ -119,6 +119,7 @@ describe('perigee backup', () => {
     const { status, stderr } = await perigee(['backup', file, '--data', directory]);
     assert.equal(status, 0, stderr);
     assert.ok(existsSync(file) && !existsSync(`${file}.part`));
+    assert.deepEqual(await perigee(['export', '--data', directory]), { status: 0, stdout: '', stderr: '' });
     assert.equal((await perigee(['backup', file, '--data', join(folder, 'none')])).status, 4);
   });
 
