@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PerigeeError, isEnded, type EndReason, type RunId } from '../src/domain/index.js';
-import { newRunId } from '../src/platform/index.js';
+import { BUILT_IMAGES, newRunId } from '../src/platform/index.js';
 import { markedProcesses } from '../src/runner/marks.js';
 import { startGatewayProcess, type GatewayProcess } from '../test/support/gateway-process.js';
 import type { BenchOptions, Figures } from './bench.js';
@@ -12,16 +13,33 @@ const QUICK_RUNS = 60;
 const AT_ONCE = 4;
 /** The gateway is killed in the middle of so many runs, and started again on the same data. */
 const KILL_EVERY = 100;
+/** After which a gateway that was killed, and is not started again, has left nothing. */
+const LAST_WILL_MS = 5000;
 /** Longer than any stop ladder, and than a connection is kept that nobody uses. */
 const SETTLE_MS = 8000;
 
-const SETTINGS = {
+/** Copies of hello: one has no channel, so that it never learns of its gateway's end, and waits before its first instruction. */
+const COPIES = {
+  hello: 'metrics: frames\n',
+  lines: 'metrics: lines\n',
+  stopped: 'metrics: lines\nkeptReady: stopped\n',
+} as const;
+
+const COPY_NAMES = ['hello', 'lines', 'stopped'] as const;
+
+type Settings = Readonly<Record<string, string>>;
+
+const settings = (imagesDirectory: string): Settings => ({
+  imagesDirectory,
   ...{ keepRunning: '[]', 'radio.mode': 'off', 'web.enabled': 'false', logLevel: 'silent' },
-  ...{ 'runner.accelerator': 'tcg', 'runner.warm': '{ hello: 1 }' },
-};
+  ...{ 'runner.accelerator': 'tcg', 'runner.warm': '{ hello: 1, stopped: 1 }' },
+});
+
+const SPINS = 'fault=spin';
 
 /** What is done to a run, and the ends that it may then have come to. */
 interface Fate {
+  readonly image?: keyof typeof COPIES;
   readonly args: string;
   readonly ends: readonly EndReason['kind'][];
   readonly act?: (gateway: GatewayProcess, id: RunId, processId: number) => Promise<void> | void;
@@ -36,32 +54,57 @@ const FATES: readonly Fate[] = [
   { args: 'fault=garbage', ends: ['crashed'] },
   { args: 'stay=1', ends: ['killed-by-user'], act: stop },
   { args: 'stay=1', ends: ['crashed'], act: kill },
+  { image: 'lines', args: SPINS, ends: ['killed-by-user'], act: stop },
+  // It cannot do without its channel, and says so.
+  { image: 'stopped', args: '', ends: ['crashed'] },
 ];
+/** Goes on until its gateway is killed. */
+const BYSTANDER: Fate = { image: 'lines', args: SPINS, ends: [] };
+const BYSTANDER_STARTS_MS = 500;
 
 /** Runs started, stopped, killed and crashed, and the gateway killed among them: what is left in the end. */
-export async function churnBench({ quick, say }: BenchOptions): Promise<Figures> {
+export async function churnBench(options: BenchOptions): Promise<Figures> {
+  const images = mkdtempSync(join(tmpdir(), 'perigee-bench-images-'));
+  try {
+    for (const name of COPY_NAMES) writeCopy(images, name);
+    return await churn(options, settings(images));
+  } finally {
+    rmSync(images, { recursive: true, force: true });
+  }
+}
+
+async function churn({ quick, say }: BenchOptions, gatewaySettings: Settings): Promise<Figures> {
   const total = quick ? QUICK_RUNS : RUNS;
   const killEvery = quick ? QUICK_RUNS / 2 : KILL_EVERY;
   const accepted = new Map<RunId, Fate>();
-  let gateway = await startGatewayProcess(SETTINGS);
+  let gateway = await startGatewayProcess(gatewaySettings);
   const { directory } = gateway;
   let fresh = await descriptorsAtRest(gateway);
   const gatewayId = (await gateway.control.status()).gatewayId;
   let kills = 0;
+  let left = 0;
   for (let done = 0; done < total; done += AT_ONCE) {
     const now = gateway;
+    const isKilled = done >= killEvery * (kills + 1);
+    const bystanders = isKilled ? [live(now, BYSTANDER, accepted)] : [];
+    if (isKilled) await delay(BYSTANDER_STARTS_MS);
     const batch = Array.from({ length: AT_ONCE }, (_, index) => FATES[(done + index) % FATES.length]).flatMap(
       (fate) => (fate ? [live(now, fate, accepted)] : []),
     );
-    if (done >= killEvery * (kills + 1)) {
+    if (isKilled) {
       await delay(15);
       process.kill(now.processId, 'SIGKILL');
       await now.exited;
       kills += 1;
-      gateway = await startGatewayProcess(SETTINGS, directory);
+      // The next one is not always there to clear up.
+      if (kills % 2 === 1) {
+        await delay(LAST_WILL_MS);
+        left += markedProcesses(gatewayId).length;
+      }
+      gateway = await startGatewayProcess(gatewaySettings, directory);
       fresh = await descriptorsAtRest(gateway);
     }
-    await Promise.all(batch);
+    await Promise.all([...bystanders, ...batch]);
     if (done % 40 === 0) say(`churn: ${done} of ${total} runs`);
   }
   await using last = gateway;
@@ -73,7 +116,7 @@ export async function churnBench({ quick, say }: BenchOptions): Promise<Figures>
   const disagreements = await disagreementsOf(last, accepted);
   return {
     runs: accepted.size,
-    orphans: markedProcesses(gatewayId).length - ready,
+    orphans: left + markedProcesses(gatewayId).length - ready,
     leaks: leaked + Math.max(0, foldersOf(directory) - ready),
     disagreements,
     kills,
@@ -86,7 +129,7 @@ async function live(gateway: GatewayProcess, fate: Fate, accepted: Map<RunId, Fa
   const id = newRunId();
   let acted = false;
   try {
-    for await (const news of gateway.control.run({ id, image: 'hello', args: fate.args })) {
+    for await (const news of gateway.control.run({ id, image: fate.image ?? 'hello', args: fate.args })) {
       accepted.set(id, fate);
       if (news.kind === 'console' || acted || !fate.act) continue;
       const { processId, state } = news.run;
@@ -129,8 +172,16 @@ function isMarked(processId: number, id: RunId): boolean {
 /** With its guest ready, and all else that had been going on ended. */
 async function descriptorsAtRest({ control, processId }: GatewayProcess): Promise<number> {
   await delay(SETTLE_MS);
-  while ((await control.status()).readyGuests['hello'] === undefined) await delay(50);
+  for (const image of ['hello', 'stopped'] as const)
+    while ((await control.status()).readyGuests[image] === undefined) await delay(50);
   return readdirSync(`/proc/${processId}/fd`).length;
+}
+
+function writeCopy(images: string, name: keyof typeof COPIES): void {
+  cpSync(join(BUILT_IMAGES, 'hello'), join(images, name), { recursive: true });
+  const path = join(images, name, 'image.yaml');
+  const text = readFileSync(path, 'utf8').replace(/^(name|metrics): .*\n/gm, '');
+  writeFileSync(path, `name: ${name}\n${text}${COPIES[name]}`);
 }
 
 function foldersOf(directory: string): number {

@@ -16,7 +16,7 @@ import {
   runFolders,
 } from './platform/index.js';
 import { MULTIBOOT_LOADER, hostArchitecture, newRunId, pageBytes, pruneRuns } from './platform/index.js';
-import { createRunner, endOrphans, type Runner } from './runner/index.js';
+import { LastWill, createRunner, endOrphans, type Runner } from './runner/index.js';
 import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
 import { boardConfinement } from './gateway/confinement.js';
@@ -50,6 +50,9 @@ export interface Gateway extends AsyncDisposable {
   settle(): Promise<void>;
 }
 
+/** A service manager starts us again in seconds, a person in minutes. */
+const ADOPT_WITHIN_SECONDS = 600;
+
 /**
  * The whole flow: images are run, what guests report is stored, and what is stored goes to radio, backend and page.
  * Disposing it ends every guest, stores what waits and closes everything, in that order.
@@ -75,6 +78,14 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       config.runner;
     const confinement = boardConfinement({ config, searchPath, clock, logger, groups: true });
     closer.add('confinement', () => confinement[Symbol.dispose]());
+    // In our control group, which is chosen by now, and before any guest.
+    closer.use(
+      'last will',
+      new LastWill({
+        ...{ gatewayId: store.gatewayId, searchPath, logger },
+        adoptWithinSeconds: ADOPT_WITHIN_SECONDS,
+      }),
+    );
     const adoptable = new Set(orphans.adoptable.map(({ id }) => id));
     confinement.sweep(adoptable);
     await pruneRuns(runFolders(data), adoptable, logger);

@@ -1,6 +1,6 @@
 import { isRunId, reasonOf } from '../domain/index.js';
 import type { GatewayId, Logger, RunId, RunJournal, RunRecord } from '../domain/index.js';
-import { markedProcesses } from './marks.js';
+import { lastWillProcesses, markedProcesses } from './marks.js';
 
 export interface Orphans {
   /** How many runs were ended. */
@@ -18,6 +18,8 @@ export async function endOrphans(
   gatewayId: GatewayId,
   logger: Logger,
 ): Promise<Orphans> {
+  // First of all: it would take the guests of this gateway for those of the last.
+  lastWillProcesses(gatewayId).forEach(kill);
   const going = await journal.going();
   const adoptableIds = new Set<string>(going.filter((run) => run.adoptable).map(({ id }) => id));
   const living = new Map<string, number>();

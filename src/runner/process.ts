@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { execa } from 'execa';
 import type { Cell } from '../confinement/index.js';
@@ -132,6 +133,40 @@ export async function runHelper(
     ...{ ...user, env: {}, extendEnv: false, stdin: 'ignore', timeout: HELPER_MS, reject: false },
   });
   return failed ? stderr || shortMessage : undefined;
+}
+
+export interface Survivor {
+  kill(): void;
+  /** Resolves with how it ended; never rejects. */
+  readonly ended: Promise<string>;
+}
+
+/**
+ * A helper that goes on when we end, and is told so by the end of its standard input: nobody but us holds the other end.
+ * It hears no signal of our terminal's, and does not keep us from ending.
+ */
+export function startSurvivor(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Survivor {
+  const child = spawn(program, args, {
+    ...{ env, cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
+  });
+  child.unref();
+  // It ended before us: that is told by its end.
+  child.stdin?.on('error', () => undefined);
+  if (child.stdin instanceof Socket) child.stdin.unref();
+  return {
+    kill() {
+      // Its end is waited for now.
+      child.ref();
+      child.kill('SIGKILL');
+    },
+    ended: endOf(child).then(
+      ({ code, error, signal }) => error?.message ?? `it ended with ${signal ?? `status ${code}`}`,
+    ),
+  };
 }
 
 /** A socket that the monitor closed at its end says so by an error; the exit says the same, so nothing is lost by ignoring it. */

@@ -210,7 +210,8 @@ class QemuRunner implements Runner {
   #processes(spec: VmSpec, slot: RunId): StartOptions {
     const { confinement, gatewayId, network, searchPath } = this.#parts;
     const cell = confinement.cell(spec, slot);
-    return { searchPath, mark: markOf(gatewayId, slot), cell, network };
+    const stays = spec.monitor === 'qemu' && spec.rendezvous !== undefined;
+    return { searchPath, mark: markOf(gatewayId, slot, stays), cell, network };
   }
 
   #prepare(record: RunRecord, requestedUs: number, image: Image, spec: VmSpec, ready?: ReadyGuest): Run {
