@@ -21,6 +21,8 @@ export interface ProcessOptions {
   readonly cell?: Cell | undefined;
   /** Goes on when we end, and hears no signal of our terminal's. */
   readonly apart: boolean;
+  /** It starts others of its own: every signal, and its end, is for them too. */
+  readonly group?: boolean;
   readonly console: (chunk: Uint8Array) => void;
 }
 
@@ -50,18 +52,25 @@ export function startProcess({
   sockets,
   files = [],
   apart,
+  group = false,
   cell,
   console,
 }: ProcessOptions): MonitorProcess {
   const child = withOpen(files, (opened) =>
     spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(sockets).fill('pipe'), ...opened],
-      ...{ detached: apart, ...cell?.user },
+      ...{ detached: apart || group, ...cell?.user },
       // The folder is entered before the user is changed, who could not come so far.
       ...(cell?.folder === undefined ? { env } : { env: { ...env, TMPDIR: '.' }, cwd: cell.folder }),
     }),
   );
-  if (!apart && child.pid !== undefined) endWithUs(child);
+  const kill: Kill = (signal) => {
+    if (!group) child.kill(signal);
+    else if (lives(child)) killGroup(child, signal);
+  };
+  if (!apart && child.pid !== undefined) endWithUs(child, kill);
+  // In the turn in which it is seen to end: nobody else has its number yet.
+  if (group) child.once('exit', () => killGroup(child, 'SIGKILL'));
   let stderr = '';
   if (child.stdout) deliverThrottled(child.stdout, CONSOLE_BYTES_PER_SECOND, console);
   child.stderr?.on('data', (chunk: Buffer) => {
@@ -70,12 +79,26 @@ export function startProcess({
   return {
     processId: child.pid,
     sockets: socketsOf(child),
-    kill: (signal) => void child.kill(signal),
+    kill,
     exited: endOf(child).then(({ code, error, signal }) => ({
       ...{ code, signal, missing: error?.code === 'ENOENT' },
       stderr: stderr || (error?.message ?? ''),
     })),
   };
+}
+
+type Kill = Vm['kill'];
+
+function lives({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+function killGroup({ pid }: ChildProcess, signal: Parameters<Kill>[0]): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch {
+    // ESRCH: all of it has ended.
+  }
 }
 
 interface ProcessEnd {
@@ -90,7 +113,10 @@ function endOf(child: ChildProcess): Promise<ProcessEnd> {
   return new Promise((ended) => {
     child.once('exit', (code, signal) => {
       const end = { code: code ?? undefined, signal: signal ?? undefined };
-      const late = setTimeout(() => ended(end), DRAIN_MS).unref();
+      const late = setTimeout(() => {
+        for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+        ended(end);
+      }, DRAIN_MS).unref();
       child.once('close', () => {
         clearTimeout(late);
         ended(end);
@@ -104,12 +130,12 @@ function endOf(child: ChildProcess): Promise<ProcessEnd> {
 }
 
 /** A monitor does not notice by itself that its gateway has gone. */
-const dependents = new Set<ChildProcess>();
-process.on('exit', () => dependents.forEach((child) => child.kill()));
+const dependents = new Set<Kill>();
+process.on('exit', () => dependents.forEach((kill) => kill('SIGTERM')));
 
-function endWithUs(child: ChildProcess): void {
-  dependents.add(child);
-  child.once('exit', () => dependents.delete(child));
+function endWithUs(child: ChildProcess, kill: Kill): void {
+  dependents.add(kill);
+  child.once('exit', () => dependents.delete(kill));
 }
 
 /** Opens the files for as long as it takes to start a program that inherits them. */
@@ -155,7 +181,7 @@ export function startSurvivor(
   });
   child.unref();
   // It ended before us: that is told by its end.
-  child.stdin?.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
   if (child.stdin instanceof Socket) child.stdin.unref();
   return {
     kill() {

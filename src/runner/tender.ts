@@ -19,6 +19,8 @@ export function startTender(
   let spoke = false;
   const child = startProcess({
     ...{ program, args, files, env, sockets: 0, apart: false, cell },
+    // A shell that copies its disk comes first.
+    group: true,
     console(chunk) {
       spoke = true;
       listener.console(chunk);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Vm, VmListener } from '../../src/runner/monitor.js';
+import { eventually, isAlive } from '../runner/support-runner.js';
 
 /** What a monitor was heard to say. */
 export interface Ears extends VmListener {
@@ -38,6 +39,19 @@ export function monitorContract(withMonitor: WithMonitor): void {
     assert.equal(heard.said.console.split('\n').length, 5001);
     assert.ok(heard.said.console.endsWith('\n5000\n'));
   });
+
+  withMonitor(
+    'has ended when its program has, whatever that started holds what it prints to',
+    async (start) => {
+      const heard = ears();
+      let ended: number | undefined;
+      const vm = start('sleep 60 & echo $!; exit 3', heard);
+      void vm.exited.then(({ code }) => (ended = code));
+      await eventually('it has ended', () => ended === 3);
+      const child = Number(heard.said.console);
+      if (isAlive(child)) process.kill(child, 'SIGKILL');
+    },
+  );
 
   withMonitor('keeps what its program complains of, and takes it for no word of the guest', async (start) => {
     const heard = ears();
