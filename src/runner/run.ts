@@ -272,8 +272,8 @@ export class Run {
   #onDone(done: Extract<Heard, { kind: 'done' }>): void {
     this.#book.feed(done);
     if (done.by === 'console') {
-      if (this.#spec.ends.halts) this.#arm(GRACE_MS.halted, () => void this.#bringDown());
-      return;
+      const graceMs = this.#spec.ends.halts ? GRACE_MS.halted : GRACE_MS.done;
+      return this.#arm(graceMs, () => void this.#bringDown());
     }
     // The guest stays until it is told to leave. Measured once its last report is on its way to whoever waits.
     setImmediate(() => {

@@ -5,10 +5,11 @@ import type { Vm } from './monitor.js';
 const STEP_MS = 1000;
 
 /**
- * How long a guest that told its end may stay: one that halts when it is done may still print, and one that has failed
- * may print a backtrace, or dump its memory, before it halts for ever.
+ * How long a guest that told its end on its console may stay. One of a family that halts when it is done may still print;
+ * another has devices to close before it powers off, on a slow board; and one that has failed may print a backtrace, or dump
+ * its memory, before it halts for ever.
  */
-export const GRACE_MS = { halted: 200, failed: 2000 } as const;
+export const GRACE_MS = { halted: 200, done: 5000, failed: 2000 } as const;
 
 /** Takes one step after the other, each with its time, until it has ended. The last step is certain. */
 export async function climbDown(vm: Vm, stopFrame: Uint8Array, ended: Promise<void>): Promise<void> {

@@ -107,6 +107,11 @@ describe('a guest that has told its end, and stays', () => {
     assert.deepEqual(await endOf('rumprun', script), { kind: 'exit-code', code: 3 });
   });
 
+  it('is ended in a family that powers off, if it does not', async () => {
+    const script = 'echo "program /sensor.so returned 3"; exec sleep 600';
+    assert.deepEqual(await endOf('osv', script), { kind: 'exit-code', code: 3 });
+  });
+
   it('is ended after a failure too, once it has had the time to say more', async () => {
     const reason = await endOf(
       'includeos',
