@@ -5,6 +5,8 @@ export type StopCause = 'user' | 'time-limit' | 'never-ready';
 
 /** How the monitor's process ended. */
 export interface MonitorExit {
+  /** Its name, where it is not QEMU. */
+  readonly monitor?: string;
   readonly code: number | undefined;
   readonly signal: string | undefined;
   /** The status that the guest gave to a device made for it; QEMU's own says nothing. */
@@ -126,7 +128,7 @@ const STOP_REASONS: Record<StopCause, EndReason> = {
 };
 
 function refusal(exit: MonitorExit): string {
-  return lastWords(exit.stderr) || `QEMU ended with ${exitText(exit)}`;
+  return lastWords(exit.stderr) || exitText(exit);
 }
 
 /**
@@ -154,7 +156,7 @@ function crashDetail(life: Lifecycle, exit: MonitorExit): string {
   if (life.shutdown === 'guest-shutdown') return 'the guest powered off without saying that it was done';
   if (life.shutdown !== undefined) return `the guest ended with ${life.shutdown}`;
   const words = lastWords(exit.stderr);
-  return `QEMU ended with ${exitText(exit)}${words === '' ? '' : `: ${words}`}`;
+  return `${exitText(exit)}${words === '' ? '' : `: ${words}`}`;
 }
 
 /** The last line that is no warning: QEMU complains about what it does not mind before it says what it died of. */
@@ -169,5 +171,6 @@ function pausedDetail(exit: MonitorExit): string {
 }
 
 function exitText(exit: MonitorExit): string {
-  return exit.signal === undefined ? `status ${exit.code ?? 'unknown'}` : `signal ${exit.signal}`;
+  const { code = 'unknown', monitor = 'QEMU', signal } = exit;
+  return `${monitor} ended with ${signal === undefined ? `status ${code}` : `signal ${signal}`}`;
 }

@@ -30,7 +30,7 @@ export function startTender(
   const exited = child.exited.then((exit) => {
     if (spec.block) removeScratch(spec.block.scratch);
     tenderEvidence(spec.monitor, exit, spoke).forEach((event) => listener.event(event));
-    return { ...exit, stderr: tenderWords(spec.monitor, exit.stderr) };
+    return { ...exit, monitor: spec.monitor, stderr: tenderWords(spec.monitor, exit.stderr) };
   });
   return { processId: child.processId, kill: child.kill, exited };
 }

@@ -90,6 +90,12 @@ describe('a run under a Solo5 tender', () => {
     }
   });
 
+  it('is named where it ended without a word', async () => {
+    const { runner } = workshopWith('kill -KILL $$');
+    const expected = { kind: 'crashed', detail: 'solo5-spt ended with signal SIGKILL' };
+    assert.deepEqual(reason(await runToEnd(runner, 'plain')), expected);
+  });
+
   it('is stopped on request, and leaves no process', async () => {
     const { runner } = workshopWith('echo ready; exec sleep 600');
     const run = await until(
