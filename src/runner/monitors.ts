@@ -20,7 +20,7 @@ export interface StartOptions {
 
 export function startVm(spec: VmSpec, listener: VmListener, options: StartOptions): Vm {
   if (spec.monitor === 'qemu') return startReady(spec, listener, options, false);
-  return inCell(startTender(spec, listener, environment(options), options.cell), options.cell);
+  return started(options.cell, () => startTender(spec, listener, environment(options), options.cell));
 }
 
 /** `stopped`: to stay before the guest's first instruction, as only QEMU's guests can. */
@@ -31,8 +31,9 @@ export function startReady(
   stopped: boolean,
 ): Vm {
   const { cell, network } = options;
-  const started = startQemu(spec, listener, { env: environment(options), stopped, cell, network });
-  return inCell(started, cell);
+  return started(cell, () =>
+    startQemu(spec, listener, { env: environment(options), stopped, cell, network }),
+  );
 }
 
 function environment({ mark, searchPath }: StartOptions): Readonly<Record<string, string>> {
@@ -49,6 +50,16 @@ export function adoptVm(
   return spec.monitor !== 'qemu' || spec.rendezvous === undefined
     ? undefined
     : inCell(adoptQemu(spec, spec.rendezvous, processId, listener), cell);
+}
+
+/** Nothing is left of the cell of a process that could not be started. */
+function started(cell: Cell | undefined, start: () => Vm): Vm {
+  try {
+    return inCell(start(), cell);
+  } catch (error) {
+    cell?.close(undefined, false);
+    throw error;
+  }
 }
 
 /** The cell is closed when the process has ended, and says whether that was for want of memory. */

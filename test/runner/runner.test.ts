@@ -182,6 +182,7 @@ describe('the runner', () => {
     const run = await runner.start({ id: newRunId(), image: 'hello', args: 'a\0b' });
     assert.match(JSON.stringify(reason(run)), /host-refused/);
     await eventually('its slot is free', () => runner.active.every(({ id }) => id !== run.id));
+    assert.equal(existsSync(join(folder, 'runs', run.id)), false);
   });
 
   it('does not know a run that never was', async () => {
