@@ -175,6 +175,11 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     directory.start();
     if (config.web.enabled) webUrl = closer.use('page', await servePage(control, config.web, logger)).address;
 
+    // Before the sockets, so that whoever follows a run is told of its end.
+    closer.add('runs', async () => {
+      for (const part of [scheduler, runner]) await part[Symbol.asyncDispose]();
+    });
+
     radio.start();
     uploader.start();
     return {

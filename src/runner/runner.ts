@@ -44,7 +44,7 @@ export interface Runner extends AsyncDisposable {
   readonly pool: Pick<WarmPool, 'want' | 'ready'>;
   /**
    * Resolves when the run was started, or waits for its place; a request repeated with the same id starts nothing and gives its record.
-   * @throws PerigeeError `image-*`, `run-refused`.
+   * @throws PerigeeError `image-*`, `run-refused`, `gateway-not-running` once this is being disposed.
    */
   start(request: RunRequest): Promise<RunRecord>;
   /** Goes on with the guests of a gateway that was killed. One that cannot be taken over is ended. */
@@ -70,6 +70,7 @@ class QemuRunner implements Runner {
   readonly #software = new Set<ImageName>();
   readonly pool: WarmPool;
   #started = 0;
+  #closed = false;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
@@ -114,6 +115,7 @@ class QemuRunner implements Runner {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
     this.#sampling[Symbol.dispose]();
     await Promise.allSettled(this.#starting.values());
     await Promise.all([...this.#runs.values()].map((run) => run.stop('user')));
@@ -164,6 +166,7 @@ class QemuRunner implements Runner {
   #startOnce(request: RunRequest): Promise<RunRecord> {
     const again = this.#starting.get(request.id);
     if (again) return again;
+    if (this.#closed) return Promise.reject(ending());
     const accepted = this.#begin(request).finally(() => this.#starting.delete(request.id));
     this.#starting.set(request.id, accepted);
     return accepted;
@@ -240,4 +243,8 @@ class QemuRunner implements Runner {
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > RECENT_RUNS && oldest !== undefined) this.#recent.delete(oldest);
   }
+}
+
+function ending(): PerigeeError {
+  return new PerigeeError('gateway-not-running', 'the gateway is ending', 'Start it again: perigee serve');
 }

@@ -20,6 +20,10 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /** Browsers and command lines of one board; more connections than this are a mistake or an attack. */
 const MAX_CONNECTIONS = 64;
 
+/** For those who are being told something when the server ends: the last of it is on its way, unless they do not read. */
+const LAST_WORDS_MS = 1000;
+const LOOK_EVERY_MS = 10;
+
 /** Everything, for whoever may open the socket: its mode is 0600. */
 export async function serveControl(control: GatewayControl, path: string, logger: Logger): Promise<Served> {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
@@ -237,8 +241,14 @@ function served(server: Server, address: string): Served {
     address,
     [Symbol.asyncDispose]: () =>
       new Promise((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
+        // A connection whose answer is complete stays open for the next request.
+        const idle = setInterval(() => server.closeIdleConnections(), LOOK_EVERY_MS);
+        const late = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);
+        server.close(() => {
+          clearInterval(idle);
+          clearTimeout(late);
+          done();
+        });
       }),
   };
 }

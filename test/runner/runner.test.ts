@@ -189,13 +189,16 @@ describe('the runner', () => {
     await assert.rejects(runner.stop(newRunId()), failsWith('run-unknown', /there is no run/));
   });
 
-  it('ends every guest when it is disposed, and leaves no descriptor open', async () => {
+  it('ends every guest when it is disposed, starts no other, and leaves no descriptor open', async () => {
     const before = readdirSync('/proc/self/fd').length;
     const other = workshop({ folder });
     const runs = await Promise.all(
       [1, 2, 3].map(() => other.runner.start({ id: newRunId(), image: 'hello', args: 'stay=1' })),
     );
-    await other.runner[Symbol.asyncDispose]();
+    const disposed = other.runner[Symbol.asyncDispose]();
+    const late = other.runner.start({ id: newRunId(), image: 'hello', args: 'stay=1' });
+    await assert.rejects(late, failsWith('gateway-not-running', /is ending/));
+    await disposed;
     for (const { id, processId } of runs) {
       assert.equal(isAlive(processId ?? assert.fail('a process id')), false);
       assert.equal(other.journal.records.get(id)?.state.kind, 'ended');
