@@ -99,6 +99,10 @@ async function find(shelves: readonly Shelf[], text: string, context: Context): 
     if ('error' in result) throw result.error;
     return result;
   }
+  if (shelves.every(({ hidden }) => hidden)) {
+    const message = `no image "${name}" is being added`;
+    throw new PerigeeError('image-unknown', message, 'Add it: perigee images add');
+  }
   const names = (await shown(shelves)).map((place) => place.name);
   const cure = names.length === 0 ? 'Build the images: npm run images' : `There are: ${names.join(', ')}.`;
   throw new PerigeeError('image-unknown', `there is no image "${name}"`, cure);

@@ -135,7 +135,7 @@ describe('an image that is added', () => {
     assert.deepEqual([await digest(), await digest(true)], [KERNEL.sha256, OTHER.sha256]);
     await pending.publish();
     assert.equal(await digest(), OTHER.sha256);
-    await assert.rejects(catalogue.get('a', true), failsWith('image-unknown', /no image "a"/));
+    await assert.rejects(catalogue.get('a', true), failsWith('image-unknown', /no image "a" is being added/));
     assert.deepEqual(blobs(), [OTHER.sha256]);
     assert.deepEqual(readdirSync(join(directory, 'a')), ['image.sig', 'image.yaml']);
     await (
