@@ -1,17 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
 import { reasonOf, type Admission, type Image, type ImageName, type Logger } from '../domain/index.js';
-import type { QemuSpec, RunId, VmSpec, WarmStart } from '../domain/index.js';
+import type { QemuSpec, RunId, WarmStart } from '../domain/index.js';
 import { measureAll } from './footprint.js';
 import type { Vm, VmListener } from './monitor.js';
+import { isSame, startsAlike, type ReadyKey } from './ready-key.js';
 import { createRelay, type Relay } from './relay.js';
-
-/** By which a run knows a guest that is as good as one that it would start itself: all that tells one start from another. */
-export interface ReadyKey {
-  /** The manifest with its checksums. */
-  readonly image: Image;
-  readonly args: string;
-  readonly accelerator: VmSpec['accelerator'];
-}
 
 /** A guest that can be kept ready, and how. */
 export interface Readiable {
@@ -44,6 +36,8 @@ export interface PoolParts {
   readonly reserve: Admission['reserve'];
   /** The image as it is now, verified; undefined for one that cannot be kept ready. @throws PerigeeError `image-*`. */
   readonly prepare: (image: ImageName, slot: RunId) => Promise<Readiable | undefined>;
+  /** The image as it is now; undefined where there is none any more. */
+  readonly current: (image: ImageName) => Promise<Image | undefined>;
   readonly startVm: (spec: QemuSpec, listener: VmListener, slot: RunId, stopped: boolean) => Vm;
   readonly practiceFrame: Uint8Array;
   /** Lets a booted guest begin. */
@@ -69,6 +63,8 @@ const REFILL_AFTER_MS = 250;
 const LONGEST_PAUSE_MS = 60_000;
 /** Runs come first: room for a guest that only waits is looked for now and then. */
 const NO_ROOM_PAUSE_MS = 5000;
+/** Images are replaced and removed by commands that tell no gateway. */
+const LOOK_AGAIN_MS = 30_000;
 
 export function createPool(parts: PoolParts): WarmPool {
   return new Pool(parts);
@@ -172,10 +168,22 @@ class Pool implements WarmPool {
   }
 
   async #fill(image: ImageName): Promise<void> {
+    await this.#letGoOld(image);
     const missing = (this.#sizes.get(image) ?? 0) - this.#idle(image).length;
     for (let added = 0; added < missing; added += 1) {
       if (this.#closed || !(await this.#add(image))) return;
     }
+    if (this.#sizes.has(image)) this.#fillAfter(image, LOOK_AGAIN_MS);
+  }
+
+  /** Guests of an image that is another by now, or none. */
+  async #letGoOld(image: ImageName): Promise<void> {
+    if (this.#idle(image).length === 0) return;
+    const current = await this.#parts.current(image);
+    // One of them may have been taken meanwhile.
+    this.#idle(image)
+      .filter(({ readiable }) => !current || !isSame(readiable.key.image, current))
+      .forEach(letGo);
   }
 
   /** False where no more of this image can be started now. */
@@ -250,15 +258,6 @@ class Pool implements WarmPool {
     this.#pauses.set(image, pause);
     this.#fillAfter(image, pause);
   }
-}
-
-/** A manifest that was touched is read again, and may say the same. */
-function isSame(one: Image, other: Image): boolean {
-  return one === other || isDeepStrictEqual(one, other);
-}
-
-function startsAlike(one: ReadyKey, other: ReadyKey): boolean {
-  return one.args === other.args && one.accelerator === other.accelerator;
 }
 
 function isIdle({ state }: Entry): boolean {

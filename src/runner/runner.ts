@@ -79,6 +79,8 @@ class QemuRunner implements Runner {
       ...{ newSlot: parts.warm.newSlot, budgetMib: parts.warm.budgetMib },
       ...{ logger: parts.logger, reserve: (request, giveBack) => parts.admission.reserve(request, giveBack) },
       prepare: (image, slot) => prepareReady(parts, image, slot),
+      // What is wrong with it is told when another guest of it is to be made ready.
+      current: (image) => parts.catalogue.get(image).catch(() => undefined),
       startVm: (spec, listener, slot, stopped) =>
         startReady(spec, listener, this.#processes(spec, slot), stopped),
     });
