@@ -1,11 +1,12 @@
-import { open, rename, rm, stat, statfs } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PerigeeError, reasonOf } from '../domain/index.js';
+import { PerigeeError } from '../domain/index.js';
 import { backupFrames, backupHeader } from '../store/index.js';
 import type { BackupHeader } from '../store/index.js';
+import { toStdout } from './export-output.js';
 import type { CommonOptions } from './options.js';
 import { formatValue, print, printJson } from './output.js';
+import { cannotWrite, openPartFile } from './part-file.js';
 import { progressBar } from './progress.js';
 import { withStore } from './store-access.js';
 
@@ -38,28 +39,20 @@ interface Written {
 async function toFile(chunks: AsyncIterable<Uint8Array>, target: string): Promise<Written> {
   const isFolder = (await stat(target).catch(() => undefined))?.isDirectory() === true;
   const part = isFolder ? join(target, 'perigee.backup.part') : `${target}.part`;
-  const handle = await openPart(part);
-  try {
-    let bytes = 0;
-    const header = await copy(
-      chunks,
-      async (chunk) => {
-        bytes += chunk.length;
-        await writeAll(handle, chunk);
-      },
-      ({ expectedBytes }) => checkRoom(part, expectedBytes),
-    );
-    await handle.sync();
-    const file = isFolder ? join(target, nameOf(header)) : target;
-    await rename(part, file);
-    await syncFolder(dirname(file));
-    return { file, header, bytes };
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error instanceof PerigeeError ? error : cannotWrite(part, error);
-  } finally {
-    await handle.close();
-  }
+  // It has what only its owner may see.
+  await using out = await openPartFile(part, 0o600);
+  let bytes = 0;
+  const header = await copy(
+    chunks,
+    async (chunk) => {
+      bytes += chunk.length;
+      await out.write(chunk);
+    },
+    ({ expectedBytes }) => checkRoom(part, expectedBytes),
+  );
+  const file = isFolder ? join(target, nameOf(header)) : target;
+  await out.finish(file);
+  return { file, header, bytes };
 }
 
 /** Copies, and checks on the way what comes: a backup that was cut short on its way is none. */
@@ -90,24 +83,11 @@ async function copy(
   return header;
 }
 
-async function openPart(part: string): Promise<FileHandle> {
-  try {
-    return await open(part, 'w', 0o600);
-  } catch (error) {
-    throw cannotWrite(part, error);
-  }
-}
-
 async function checkRoom(path: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(path));
   if (bavail * bsize >= bytes) return;
   const [needed, free] = [bytes, bavail * bsize].map((size) => formatValue(size, 'bytes'));
   throw cannotWrite(path, new Error(`it may take ${needed ?? ''}, and there is ${free ?? ''} free`));
-}
-
-function cannotWrite(path: string, cause: unknown): PerigeeError {
-  const cure = 'Name a file or a folder on a disk that is writable and has the room.';
-  return new PerigeeError('usage', `cannot write ${path}: ${reasonOf(cause)}`, cure, { cause });
 }
 
 /** No colon: not every file system takes one. */
@@ -117,20 +97,4 @@ function nameOf({ gatewayId, takenAtMs }: BackupHeader): string {
     .replace(/\.\d+Z$/, 'Z')
     .replaceAll(':', '');
   return `perigee-${gatewayId}-${time}.backup`;
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
-  await folder.sync();
-  await folder.close();
-}
-
-function toStdout(chunk: Uint8Array): Promise<void> {
-  return new Promise((done, reject) => {
-    process.stdout.write(chunk, (error) => (error ? reject(error) : done()));
-  });
 }

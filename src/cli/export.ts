@@ -50,22 +50,18 @@ async function exportAll(
 ): Promise<void> {
   const format = options.format ?? (options.json ? 'jsonl' : 'csv');
   const isRaw = options.points === undefined && range.resolution === 'raw';
-  const output = await openOutput(options.output, format);
-  try {
-    const sink = createSink(
-      format,
-      { series: wanted, isRaw, isOne: options.match === undefined },
-      output.write,
-    );
-    await sink.begin();
-    for (const each of wanted)
-      for await (const points of pointsOf(store, { ...range, series: seriesKey(each) }, options.points))
-        await sink.add(each, points);
-    await sink.end();
-    await output.finish();
-  } finally {
-    await output.close();
-  }
+  await using output = await openOutput(options.output, format);
+  const sink = createSink(
+    format,
+    { series: wanted, isRaw, isOne: options.match === undefined },
+    output.write,
+  );
+  await sink.begin();
+  for (const each of wanted)
+    for await (const points of pointsOf(store, { ...range, series: seriesKey(each) }, options.points))
+      await sink.add(each, points);
+  await sink.end();
+  await output.finish();
 }
 
 function rangeOf(options: ExportOptions): Omit<HistoryRequest, 'series'> {
