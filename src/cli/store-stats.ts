@@ -83,6 +83,6 @@ function cardLines({ card, wearPercentPerYear }: StoreForecast): readonly string
     `a card of ${(card.cardBytes / 1e9).toFixed(0)} GB, ${card.ratedCycles} cycles, ` +
     `${card.amplification} bytes written within for each`;
   return wearPercentPerYear === undefined
-    ? [`Card wear: not known before ten minutes of a running gateway; assumed is ${assumed}`]
+    ? [`Card wear: not known before an hour of a running gateway; assumed is ${assumed}`]
     : [`Card wear: ${Number(wearPercentPerYear.toPrecision(2))} % of its life a year, assuming ${assumed}`];
 }

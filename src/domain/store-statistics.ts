@@ -73,8 +73,8 @@ export interface StoreForecast {
 }
 
 const DAY_SECONDS = 86_400;
-/** One block of five minutes is written meanwhile, at least. */
-const RATE_SECONDS_LEAST = 600;
+/** What a start writes is little beside it. */
+const RATE_SECONDS_LEAST = 3600;
 
 /** What comes of it, if everything goes on as it does. What is not known yet is absent. */
 export function forecastOf(

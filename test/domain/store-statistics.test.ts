@@ -41,9 +41,9 @@ describe('the forecast of a store', () => {
     assert.equal(forecast.wearPercentPerYear, ((100e6 * 365.25) / 32e12) * 100);
   });
 
-  it('makes no rate of a few minutes', () => {
+  it('makes no rate of less than an hour', () => {
     const measured = { raw: NOTHING, minutes: NOTHING, hours: NOTHING };
-    const written = { seconds: 599, samples: 1, givenBytes: 1, sortedBytes: 0, headBytes: 1 };
+    const written = { seconds: 3599, samples: 1, givenBytes: 1, sortedBytes: 0, headBytes: 1 };
     const forecast = forecastOf({ measured, disk, written });
     assert.deepEqual([forecast.writeAmplification, forecast.writtenBytesPerDay], [2, undefined]);
   });
