@@ -3,7 +3,7 @@ import { concat } from './bytes.js';
 import { KEY_BYTES } from './curve.js';
 
 export const INVITATION_ID_BYTES = 8;
-const INVITATION_SECRET_BYTES = 32;
+export const INVITATION_SECRET_BYTES = 32;
 
 /** What a QR code says: which gateway, which invitation, and its one-time secret. */
 export interface InvitationLink {

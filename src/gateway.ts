@@ -1,5 +1,6 @@
 import type { Config } from './config/index.js';
 import { openConsoles } from './console/index.js';
+import { Access } from './access/index.js';
 import { createControl } from './gateway/control.js';
 import type { Clock, GatewayControl, Logger, RunId } from './domain/index.js';
 import { openCatalogue, trustOf, vmSpec, warmStart } from './images/index.js';
@@ -12,6 +13,8 @@ import {
   airSocket,
   consoleDirectory,
   controlSocket,
+  identityKey,
+  identityKeyFile,
   runFolder,
   runFolders,
 } from './platform/index.js';
@@ -66,6 +69,10 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       'store',
       await openLevelStore({ directory: data, clock, logger, besides: BACKED_UP_FOLDERS, ...config.store }),
     );
+    const identity = await identityKey(identityKeyFile(data));
+    const access = await Access.open({
+      ...{ store: store.access, gatewayKey: identity.publicKey, clock, logger },
+    });
     const orphans = await endOrphans(store, store.gatewayId, logger);
     const recorder = closer.use('recorder', createRecorder(store, logger));
     const sensors = createSensorHub({ clock, logger });
@@ -167,6 +174,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     const directory = closer.use('directory watch', watchDirectory(controlSocket(data), logger));
     const control = createControl({
       ...{ store, recorder, catalogue, runner, scheduler, confinement, radio, uploader, clock, logDirectory },
+      access,
       name: config.name,
       webUrl: () => webUrl,
       dataDirectoryGone: () => directory.gone,

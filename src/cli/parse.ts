@@ -62,3 +62,8 @@ export function parseTime(text: string): number {
   if (!Number.isNaN(ms)) return ms;
   throw new InvalidArgumentError('Give a time such as 2026-11-27T12:00:00Z or 2026-11-27.');
 }
+
+export function parseCount(text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Give a number of lines.');
+}

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { ERROR_EXITS, PerigeeError } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
 import { command, type Act } from './command.js';
@@ -6,11 +6,12 @@ import { addImagesCommands } from './images-commands.js';
 import type { CommonOptions } from './options.js';
 import { addExportCommand } from './export-command.js';
 import { complain } from './output.js';
-import { parseArgs, parseDuration, priorityOption } from './parse.js';
+import { parseArgs, parseDuration, priorityOption, parseCount } from './parse.js';
 import { addScheduleCommands } from './schedule-commands.js';
 import { addStoreCommands } from './store-commands.js';
 import type { TopOptions } from './top.js';
 import { TOP_ORDERS } from './top-view.js';
+import { addTechnicianCommands } from './technician-commands.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -125,6 +126,7 @@ function buildProgram(action: Act): Command {
     );
   addScheduleCommands(program, action);
   addStoreCommands(program, action);
+  addTechnicianCommands(program, action);
   command(
     program,
     'doctor',
@@ -134,9 +136,4 @@ function buildProgram(action: Act): Command {
     action<[CommonOptions]>(async (env, options) => (await import('./doctor.js')).doctor(env, options)),
   );
   return program;
-}
-
-function parseCount(text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Give a number of lines.');
 }

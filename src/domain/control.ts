@@ -1,3 +1,4 @@
+import type { AccessControl } from './access.js';
 import type { HistoryReader } from './history.js';
 import type { GatewayId, RunId } from './ids.js';
 import type { LossRecord } from './loss.js';
@@ -116,6 +117,7 @@ export interface ImageList {
 /** What a gateway can be asked and told: in process, over its Unix socket, and read-only over HTTP. */
 export interface GatewayControl extends HistoryReader {
   readonly store: StoreTools;
+  readonly access: AccessControl;
   status(): Promise<GatewayStatus>;
   images(): Promise<ImageList>;
   /** Those that go on, all of them, then others; each newest first. At most `limit` others. */

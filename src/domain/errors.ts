@@ -22,6 +22,8 @@ export const ERROR_EXITS = {
   'image-in-use': 23,
   'image-untrusted': 24,
   'backup-invalid': 25,
+  'access-refused': 26,
+  'technician-unknown': 27,
   internal: 70,
 } as const;
 

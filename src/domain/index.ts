@@ -1,4 +1,5 @@
 /** Ground floor: the words of the house. Imports nothing, and knows neither Node nor the clock. */
+export * from './access.js';
 export * from './control.js';
 export * from './errors.js';
 export * from './history.js';

@@ -1,3 +1,4 @@
+import type { AccessStore } from './access.js';
 import type { HistoryReader } from './history.js';
 import type { GatewayId, ImageName, RunId } from './ids.js';
 import type { LossReader, LossWriter } from './loss.js';
@@ -133,6 +134,7 @@ export interface Store
     LossWriter,
     AsyncDisposable {
   readonly schedules: ScheduleStore;
+  readonly access: AccessStore;
   readonly gatewayId: GatewayId;
   /** This opening of the store. */
   readonly epoch: number;

@@ -1,6 +1,7 @@
 import { createConsoleReader } from '../console/index.js';
 import { BEFORE_EVERYTHING, PerigeeError, describeLoss } from '../domain/index.js';
 import type {
+  AccessControl,
   Clock,
   GatewayControl,
   GatewayStatus,
@@ -21,6 +22,7 @@ import { follow } from './follow.js';
 export interface ControlParts {
   readonly name: string;
   readonly store: ToolableStore;
+  readonly access: AccessControl;
   readonly recorder: Recorder;
   readonly catalogue: Catalogue;
   readonly runner: Runner;
@@ -36,9 +38,10 @@ export interface ControlParts {
 
 /** What the gateway can be asked and told, over the parts that know. */
 export function createControl(parts: ControlParts): GatewayControl {
-  const { catalogue, logDirectory, runner, scheduler, store } = parts;
+  const { access, catalogue, logDirectory, runner, scheduler, store } = parts;
   const startedUs = parts.clock.monotonicUs();
   return {
+    access,
     status: () => Promise.resolve(statusOf(parts, startedUs)),
     async images() {
       const { images, problems } = await catalogue.list();

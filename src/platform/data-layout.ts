@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { RunId } from '../domain/index.js';
 
 /** What lies where in a data directory; the store keeps to the folder `store`. */
@@ -42,6 +42,13 @@ export function addedImages(dataDirectory: string): string {
 }
 
 /** What a backup has beside the store; the rest lives no longer than the gateway, or is found out again. */
-export const BACKED_UP_FOLDERS: readonly string[] = [addedImages(''), consoleDirectory('')].map((folder) =>
-  basename(folder),
-);
+export const BACKED_UP_FOLDERS: readonly string[] = [
+  addedImages(''),
+  consoleDirectory(''),
+  dirname(identityKeyFile('')),
+].map((folder) => basename(folder));
+
+/** What phones know the gateway by: a gateway that was restored is the same to them. */
+export function identityKeyFile(dataDirectory: string): string {
+  return join(dataDirectory, 'keys', 'session.pem');
+}

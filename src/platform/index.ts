@@ -1,7 +1,9 @@
 /** The machine below: clocks, log, paths, and what this board is. */
 export { systemClock } from './clock.js';
 export { Closer } from './closer.js';
+export { nodeCurve } from './curve.js';
 export { keepHeapSmall } from './heap.js';
+export { identityKey } from './identity.js';
 export { newRunId } from './ids.js';
 export { createLogger } from './logger.js';
 export { hostArchitecture, pageBytes } from './host.js';
@@ -16,6 +18,7 @@ export {
   consoleDirectory,
   controlSocket,
   demoBackendDirectory,
+  identityKeyFile,
   runFolder,
   runFolders,
 } from './data-layout.js';

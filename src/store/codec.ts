@@ -17,6 +17,7 @@ import { POSITION_BYTES, readPosition, viewOf, writePosition } from './keys.js';
  *     run by birth, change the run's id, 16 ASCII bytes; counts only while the run's record says the same place
  *     run going            empty
  *     loss                 JSON: loss-codec.ts
+ *     technician, audit    JSON: access-store.ts
  *
  * A decoder gives `undefined` for bytes that it did not write.
  */

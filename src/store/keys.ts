@@ -23,6 +23,8 @@ import type { Position, Resolution, RunId } from '../domain/index.js';
  *     cursor        = 'c' name:ASCII bytes
  *     schedule      = 'a' name:ASCII bytes
  *     loss          = 'w' epoch:u32 sequence:u64     of what was not recorded, in the order in which it began
+ *     technician    = 'k' key:32 bytes               X25519
+ *     audit         = 'n' sequence:u64               counts from 1
  *
  *     observation   = 'o' epoch:u32 sequence:u64     of format 2, until it is moved into a block
  *
@@ -51,6 +53,8 @@ const FAMILIES = {
   cursor: 'c',
   schedule: 'a',
   loss: 'w',
+  technician: 'k',
+  audit: 'n',
 } as const;
 
 export type Family = keyof typeof FAMILIES;
@@ -154,6 +158,23 @@ export function scheduleKeyOf(name: string): Uint8Array {
 
 export function lossKeyOf(born: Position): Uint8Array {
   return key('loss', POSITION_BYTES, (view) => writePosition(view, 1, born));
+}
+
+/** `hex`: 64 hexadecimal digits. */
+export function technicianKeyOf(hex: string): Uint8Array {
+  return key('technician', hex.length / 2, (view) => {
+    for (let at = 0; at < hex.length; at += 2)
+      view.setUint8(1 + at / 2, Number.parseInt(hex.slice(at, at + 2), 16));
+  });
+}
+
+export function auditKeyOf(sequence: number): Uint8Array {
+  return key('audit', 8, (view) => view.setBigUint64(1, BigInt(sequence)));
+}
+
+/** The number that an audit key ends with. */
+export function sequenceOfKey(bytes: Uint8Array): number {
+  return Number(viewOf(bytes).getBigUint64(1));
 }
 
 export function rangeOf(family: Family): KeyRange {

@@ -12,6 +12,7 @@ const KIND_OF: Readonly<Record<Family, string>> = {
   ...{ run: 'runs', runByBirth: 'runs', runByChange: 'runs', runGoing: 'runs' },
   ...{ identity: 'other', totals: 'other', checkpoint: 'other', folded: 'other', epoch: 'other' },
   ...{ head: 'other', cursor: 'other', schedule: 'schedules', loss: 'losses' },
+  ...{ technician: 'technicians', audit: 'audit log' },
 };
 
 export async function sizesOfKinds(db: Database): Promise<readonly StoredKind[]> {

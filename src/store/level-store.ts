@@ -9,7 +9,9 @@ import type {
   RunId,
   RunRecord,
 } from '../domain/index.js';
-import type { ScheduleStore, Store, StoreCounts, StoreTools, StoredObservation } from '../domain/index.js';
+import type { AccessStore, ScheduleStore, Store } from '../domain/index.js';
+import type { StoreCounts, StoreTools, StoredObservation } from '../domain/index.js';
+import { levelAccess } from './access-store.js';
 import { Appender } from './appender.js';
 import { decodePosition, encodePosition } from './codec.js';
 import { find, put } from './database.js';
@@ -58,6 +60,7 @@ export class LevelStore implements ToolableStore {
   readonly gatewayId: GatewayId;
   readonly epoch: number;
   readonly #opened: OpenedStore;
+  readonly access: AccessStore;
   readonly schedules: ScheduleStore;
   readonly tools: StoreTools & AsyncDisposable;
   readonly restoredEpoch: number;
@@ -85,12 +88,14 @@ export class LevelStore implements ToolableStore {
     });
     this.tools = createStoreTools({ ...opened, block: () => this.#appender.block });
     this.#observations = new Observations(opened, () => this.#appender.block);
+    this.access = levelAccess({
+      ...opened,
+      writeNow: (operation) => this.#inTurn(() => opened.write([operation], { sync: true })),
+      write: (plan) => this.#inTurnAndSynced(async () => opened.write(await plan())),
+    });
     this.schedules = levelSchedules({
       ...opened,
-      write: async (operation) => {
-        await this.#inTurn(() => opened.write([operation]));
-        this.#upkeep.syncLater();
-      },
+      write: (operation) => this.#inTurnAndSynced(() => opened.write([operation])),
     });
   }
 
@@ -116,8 +121,7 @@ export class LevelStore implements ToolableStore {
   }
 
   async put(run: RunRecord): Promise<void> {
-    await this.#inTurn(async () => this.#opened.write(await this.#runs.putting(run)));
-    this.#upkeep.syncLater();
+    await this.#inTurnAndSynced(async () => this.#opened.write(await this.#runs.putting(run)));
   }
 
   get(id: RunId): Promise<RunRecord | undefined> {
@@ -185,6 +189,12 @@ export class LevelStore implements ToolableStore {
     } catch (error) {
       throw readingFailed(this.#opened.path, error);
     }
+  }
+
+  /** Safe from a power cut a little later. */
+  async #inTurnAndSynced(work: () => Promise<void>): Promise<void> {
+    await this.#inTurn(work);
+    this.#upkeep.syncLater();
   }
 
   async #inTurn(work: () => Promise<void>): Promise<void> {

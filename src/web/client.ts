@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { ERROR_EXITS, PerigeeError, isEnded } from '../domain/index.js';
 import type {
   CompactionProgress,
+  AuditEntry,
   ErrorCode,
   GatewayControl,
   GatewayStatus,
@@ -14,6 +15,8 @@ import type {
   ScheduleStatus,
   ToldLoss,
   StoreStatistics,
+  ShownInvitation,
+  Technician,
 } from '../domain/index.js';
 
 /** The gateway behind a Unix socket. Every call fails with `gateway-not-running` when nobody listens there. */
@@ -22,7 +25,15 @@ export function connectControl(socketPath: string): GatewayControl {
   const agent = new Agent({ keepAlive: true });
   const to = { agent, socketPath };
   const get = async <T>(path: string): Promise<T> => (await json({ ...to, method: 'GET', path })) as T;
+  const post = async <T>(path: string, body: object): Promise<T> =>
+    (await json({ ...to, method: 'POST', path, body })) as T;
   return {
+    access: {
+      technicians: () => get<readonly Technician[]>('/api/technicians'),
+      invite: (terms) => post<ShownInvitation>('/api/technicians', terms),
+      revoke: (name) => post<Technician>('/api/technicians/revoke', { name }),
+      audit: (limit) => get<readonly AuditEntry[]>(`/api/audit?limit=${limit}`),
+    },
     status: () => get<GatewayStatus>('/api/status'),
     images: () => get<ImageList>('/api/images'),
     // Those that go on are always told, however old they are.
@@ -48,8 +59,7 @@ export function connectControl(socketPath: string): GatewayControl {
     news: () => stream<RunNews>({ ...to, method: 'GET', path: '/api/live' }),
     stop: async (id) => (await json({ ...to, method: 'POST', path: `/api/runs/${id}/stop` })) as RunRecord,
     schedules: () => get<readonly ScheduleStatus[]>('/api/schedules'),
-    addSchedule: async (body) =>
-      (await json({ ...to, method: 'POST', path: '/api/schedules', body })) as ScheduleStatus,
+    addSchedule: (schedule) => post<ScheduleStatus>('/api/schedules', schedule),
     changeSchedule: async (name, change) =>
       (await json({
         ...{ ...to, method: 'POST' },

@@ -13,6 +13,7 @@ import {
   thinned,
 } from '../domain/index.js';
 import type { GatewayControl, GatewayStatus } from '../domain/index.js';
+import { parseAuditQuery, parseInvitation, parseName } from './access-body.js';
 import { guestArgs, parseScheduleBody } from './schedule-body.js';
 
 /** What a route answers: one JSON value, a text, or a stream of values that a client reads as they come. */
@@ -113,6 +114,14 @@ export const ROUTES: readonly Route[] = [
       json(await control.changeSchedule(name, change)),
     ),
   ),
+  own(/^\/api\/technicians$/, async ({ access }) => json(await access.technicians())),
+  own(/^\/api\/audit$/, async ({ access }, _id, query) => json(await access.audit(parseAuditQuery(query)))),
+  act(/^\/api\/technicians$/, async ({ access }, _id, body) =>
+    json(await access.invite(parseInvitation(body))),
+  ),
+  act(/^\/api\/technicians\/revoke$/, async ({ access }, _id, body) =>
+    json(await access.revoke(parseName(body))),
+  ),
   act(/^\/api\/runs\/([^/]+)\/stop$/, async (control, id) => json(await control.stop(parseRunId(id)))),
 ];
 
@@ -142,6 +151,11 @@ function history(control: GatewayControl, _id: string, query: unknown): Promise<
 
 function read(path: RegExp, answer: Route['answer']): Route {
   return { method: 'GET', path, privileged: false, answer };
+}
+
+/** What only whoever may open the socket reads. */
+function own(path: RegExp, answer: Route['answer']): Route {
+  return { method: 'GET', path, privileged: true, answer };
 }
 
 function act(path: RegExp, answer: Route['answer']): Route {

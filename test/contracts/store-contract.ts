@@ -10,6 +10,7 @@ import {
 } from '../../src/store/ledger.js';
 import { collect, observation, run, series, values } from '../store/support-store.js';
 import { failsWith } from '../support/expect.js';
+import { accessContract } from './access-contract.js';
 import { journalContract } from './journal-contract.js';
 import type { WithStore } from './journal-contract.js';
 import { scheduleContract } from './schedule-contract.js';
@@ -26,6 +27,7 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
   describe(`${name} as a reader`, () => readerContract(withStore));
   describe(`${name} as a journal of runs`, () => journalContract(withStore));
   describe(`${name} as a keeper of schedules`, () => scheduleContract(withStore));
+  describe(`${name} as a keeper of technicians`, () => accessContract(withStore));
   describe(`${name} as a keeper of cursors`, () => cursorContract(withStore));
   describe(`${name} as a record of losses`, () => lossContract(withStore));
 }

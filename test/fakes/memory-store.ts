@@ -1,5 +1,6 @@
 /* eslint-disable @typescript-eslint/require-await -- what other stores wait for rejects here too, and never throws */
 import {
+  AUDIT_ENTRIES_MAX,
   BEFORE_EVERYTHING,
   assert,
   comparePositions,
@@ -21,12 +22,15 @@ import type {
 import type {
   Loss,
   LossRecord,
+  AccessStore,
+  AuditEntry,
   RunChange,
   ScheduleRecord,
   ScheduleStore,
   Store,
   StoreCounts,
   StoredObservation,
+  Technician,
 } from '../../src/domain/index.js';
 import { assertCursorName, assertPosition } from '../../src/store/keys.js';
 import { Ledger, refused } from '../../src/store/ledger.js';
@@ -61,6 +65,19 @@ class MemoryStore implements Store {
       [...this.#schedules].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, record]) => record),
     put: async (record) => void this.#schedules.set(record.schedule.name, record),
     remove: async (name) => void this.#schedules.delete(name),
+  };
+  readonly #technicians = new Map<string, Technician>();
+  readonly #audit: AuditEntry[] = [];
+  readonly access: AccessStore = {
+    technicians: async () =>
+      [...this.#technicians].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, technician]) => technician),
+    putTechnician: async (technician) => void this.#technicians.set(technician.key, technician),
+    removeTechnician: async (key) => void this.#technicians.delete(key),
+    audit: async (limit) => this.#audit.toReversed().slice(0, limit),
+    appendAudit: async (record) => {
+      this.#audit.push({ ...record, sequence: (this.#audit.at(-1)?.sequence ?? 0) + 1 });
+      if (this.#audit.length > AUDIT_ENTRIES_MAX) this.#audit.shift();
+    },
   };
   #closed = false;
 

@@ -36,7 +36,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   web: grant([]),
   platform: grant([], ['pino']),
   gateway: grant([]),
-  cli: grant([], ['commander', 'hyparquet-writer', 'perigee-backend']),
+  cli: grant([], ['commander', 'hyparquet-writer', 'perigee-backend', 'uqr']),
 };
 
 /** These join the folders: any door, and each other. */

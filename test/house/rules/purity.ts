@@ -9,6 +9,7 @@ const PURE_FILES: readonly string[] = [
   'backend/src/parse-batch.ts',
   'backend/src/parse-run.ts',
   'src/accelerator/choose.ts',
+  'src/access/invitations.ts',
   'src/air/hci.ts',
   'src/runner/console-ends.ts',
   'src/config/schema.ts',

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { encodeInvitation, INVITATION_ID_BYTES, INVITATION_SECRET_BYTES } from '@perigee/gatt';
+import { PerigeeError, parseTechnicianName, reasonOf } from '../domain/index.js';
+import type {
+  AccessControl,
+  AccessStore,
+  AuditRecord,
+  Clock,
+  InvitationTerms,
+  Logger,
+  ShownInvitation,
+  Technician,
+} from '../domain/index.js';
+import { Invitations, type OpenInvitation } from './invitations.js';
+
+/** More than service one board. */
+const MAX_TECHNICIANS = 64;
+/** Refusals are told together, once in so long: a flood of them pushes nothing else out of the log. */
+const REFUSALS_EVERY_US = 60e6;
+/** For whoever may open the control socket. */
+const LOCAL = 'local';
+
+interface AccessParts {
+  readonly store: AccessStore;
+  /** The gateway's public key, for the QR codes. */
+  readonly gatewayKey: Uint8Array;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Who may do what: technicians and their grants, invitations, and the log of what was done. */
+export class Access implements AccessControl {
+  readonly #parts: AccessParts;
+  readonly #technicians: Map<string, Technician>;
+  readonly #invitations = new Invitations();
+  /** A clock that was set back makes no grant longer. */
+  #latestMs: number;
+  #refusals = 0;
+  #refusalsToldUs = -Infinity;
+
+  private constructor(parts: AccessParts, technicians: readonly Technician[], latestMs: number) {
+    this.#parts = parts;
+    this.#technicians = new Map(technicians.map((one) => [one.key, one]));
+    this.#latestMs = latestMs;
+  }
+
+  static async open(parts: AccessParts): Promise<Access> {
+    const [newest] = await parts.store.audit(1);
+    return new Access(parts, await parts.store.technicians(), newest?.wallMs ?? -Infinity);
+  }
+
+  /** Whoever holds the key (hexadecimal) now; undefined for nobody, and once the grant has expired. */
+  holder(key: string): Technician | undefined {
+    const found = this.#technicians.get(key);
+    return found?.expiresAtMs !== undefined && this.#nowMs() >= found.expiresAtMs ? undefined : found;
+  }
+
+  technicians(): Promise<readonly Technician[]> {
+    return Promise.resolve([...this.#technicians.values()]);
+  }
+
+  invite(terms: InvitationTerms, invitedBy = LOCAL): Promise<ShownInvitation> {
+    const nowUs = this.#parts.clock.monotonicUs();
+    const name = parseTechnicianName(terms.name);
+    if ([...this.#technicians.values()].some((one) => one.name === name))
+      throw refused(
+        `"${name}" is taken`,
+        'Choose another name, or revoke that one: perigee technician revoke NAME.',
+      );
+    if (this.#technicians.size >= MAX_TECHNICIANS)
+      throw refused(`there are ${MAX_TECHNICIANS} technicians already`, 'Revoke one: perigee technician ls.');
+    const [id, secret] = [randomBytes(INVITATION_ID_BYTES), randomBytes(INVITATION_SECRET_BYTES)];
+    const invitation = { id: id.toString('hex'), secret, terms, invitedBy };
+    if (!this.#invitations.add(invitation, nowUs))
+      throw refused('too many invitations are out', 'Wait until some of them expire.');
+    this.note({ act: 'invited', who: invitedBy, detail: `${name}, as ${terms.role}` });
+    const link = encodeInvitation({ gatewayKey: this.#parts.gatewayKey, id, secret });
+    return Promise.resolve({ link, validMs: terms.validMs });
+  }
+
+  /** The invitation that a phone names, for one attempt; undefined where there is none (any more). */
+  attempt(id: string): OpenInvitation | undefined {
+    const found = this.#invitations.attempt(id, this.#parts.clock.monotonicUs());
+    if (found !== 'spent') return found;
+    this.note({ act: 'invitation-spent', who: '', detail: `${id} was tried too often, and is void` });
+    return undefined;
+  }
+
+  /** For a phone that has proved that it has the secret. @throws PerigeeError `access-refused` for one that is late. */
+  async enrol({ id, invitedBy, terms }: OpenInvitation, key: string): Promise<Technician> {
+    if (!this.#invitations.take(id))
+      throw refused(
+        'this invitation was used or has expired',
+        'Ask for a new one: perigee technician add NAME.',
+      );
+    const enrolledAtMs = this.#nowMs();
+    const { grantMs, mayEnrol, name, role } = terms;
+    const technician: Technician = {
+      ...{ name, key, role, mayEnrol, enrolledAtMs },
+      ...(grantMs === undefined ? {} : { expiresAtMs: enrolledAtMs + grantMs }),
+    };
+    await this.#parts.store.putTechnician(technician);
+    this.#technicians.set(key, technician);
+    this.note({
+      act: 'enrolled',
+      who: name,
+      detail: `as ${role}, key ${key.slice(0, 16)}…, invited by ${invitedBy}`,
+    });
+    return technician;
+  }
+
+  async revoke(name: string, by = LOCAL): Promise<Technician> {
+    const found = [...this.#technicians.values()].find((one) => one.name === name);
+    if (found === undefined) {
+      const cure = 'See who there is: perigee technician ls.';
+      throw new PerigeeError('technician-unknown', `there is no technician "${name}"`, cure);
+    }
+    await this.#parts.store.removeTechnician(found.key);
+    this.#technicians.delete(found.key);
+    this.note({ act: 'revoked', who: by, detail: name });
+    return found;
+  }
+
+  audit(limit: number): ReturnType<AccessStore['audit']> {
+    return this.#parts.store.audit(limit);
+  }
+
+  /** Writes it down; nobody waits for it, and one that cannot be written is logged. */
+  note(what: Omit<AuditRecord, 'wallMs'>): void {
+    this.#parts.store.appendAudit({ ...what, wallMs: this.#nowMs() }).catch((error: unknown) => {
+      this.#parts.logger.error({ ...what, reason: reasonOf(error) }, 'the audit log has a gap');
+    });
+  }
+
+  /** Counts a handshake or a frame that was refused. */
+  refuse(reason: string): void {
+    this.#refusals += 1;
+    const nowUs = this.#parts.clock.monotonicUs();
+    if (nowUs < this.#refusalsToldUs + REFUSALS_EVERY_US) return;
+    const detail =
+      this.#refusals === 1 ? reason : `${this.#refusals} times since the last of these; now: ${reason}`;
+    this.note({ act: 'refused', who: '', detail });
+    this.#refusals = 0;
+    this.#refusalsToldUs = nowUs;
+  }
+
+  #nowMs(): number {
+    this.#latestMs = Math.max(this.#latestMs, this.#parts.clock.wallMs());
+    return this.#latestMs;
+  }
+}
+
+function refused(message: string, cure: string): PerigeeError {
+  return new PerigeeError('access-refused', message, cure);
+}

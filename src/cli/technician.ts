@@ -1,0 +1,72 @@
+import { renderUnicodeCompact } from 'uqr';
+import { harmless, type Role, type ShownInvitation, type Technician } from '../domain/index.js';
+import { runningGateway, type CommonOptions } from './options.js';
+import { formatSpan, print, printJson, remark, table } from './output.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+export interface InviteOptions {
+  readonly role: Role;
+  /** How long the code is good for, and how long the grant, in milliseconds. */
+  readonly valid: number;
+  readonly grant?: number;
+  readonly mayEnrol?: true;
+}
+
+export async function add(env: Env, name: string, options: CommonOptions & InviteOptions): Promise<number> {
+  const { grant, mayEnrol = false, role, valid } = options;
+  const invitation = await runningGateway(env, options).access.invite({
+    ...{ name, role, mayEnrol, validMs: valid },
+    ...(grant === undefined ? {} : { grantMs: grant }),
+  });
+  if (options.json) printJson(invitation);
+  else show(name, invitation);
+  return 0;
+}
+
+export async function list(env: Env, options: CommonOptions): Promise<number> {
+  const technicians = await runningGateway(env, options).access.technicians();
+  if (options.json) printJson(technicians);
+  else print(table([['NAME', 'ROLE', 'ENROLLED', 'UNTIL', 'KEY'], ...technicians.map(row)]));
+  return 0;
+}
+
+export async function revoke(env: Env, name: string, options: CommonOptions): Promise<number> {
+  const revoked = await runningGateway(env, options).access.revoke(name);
+  if (options.json) printJson(revoked);
+  else print(`${revoked.name} may do nothing any more, and has no session`);
+  return 0;
+}
+
+export async function log(env: Env, options: CommonOptions & { readonly lines: number }): Promise<number> {
+  const entries = await runningGateway(env, options).access.audit(options.lines);
+  if (options.json) printJson(entries);
+  else
+    print(
+      table([
+        ['TIME', 'WHO', 'ACT', 'DETAIL'],
+        ...entries.map(({ act, detail, wallMs, who }) => [time(wallMs), who || '-', act, harmless(detail)]),
+      ]),
+    );
+  return 0;
+}
+
+/** The code is for a camera, the text below it for whoever has none: `perigee nearby enrol`. */
+function show(name: string, { link, validMs }: ShownInvitation): void {
+  print(renderUnicodeCompact(link, { border: 2 }));
+  print(link);
+  remark(`Good for one phone, once, within ${formatSpan(validMs)}: it makes its holder ${name}.`);
+}
+
+function row({ enrolledAtMs, expiresAtMs, key, mayEnrol, name, role }: Technician): readonly string[] {
+  const until = expiresAtMs === undefined ? '-' : time(expiresAtMs);
+  return [name, mayEnrol ? `${role}, may enrol` : role, time(enrolledAtMs), until, `${key.slice(0, 16)}…`];
+}
+
+/** 2026-11-27 12:00:00Z */
+function time(unixMs: number): string {
+  return new Date(unixMs)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z');
+}
