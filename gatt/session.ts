@@ -44,14 +44,19 @@ export type GatewayEvent =
 
 const fault = (status: Status, reason: string): GatewayEvent => ({ kind: 'fault', status, reason });
 
+interface GatewayKeys extends SessionKeys {
+  /** Asked before each handshake, which costs four products of the curve; false for a phone that begins too many. */
+  readonly mayBegin?: () => boolean;
+}
+
 /** The gateway's side. */
 export class GatewaySession {
-  readonly #own: SessionKeys;
+  readonly #own: GatewayKeys;
   readonly #reassembler = new Reassembler(['hello', 'enrolment', 'sealed']);
   #handshake: Handshake | undefined;
   #channel: SecureChannel | undefined;
 
-  constructor(own: SessionKeys) {
+  constructor(own: GatewayKeys) {
     this.#own = own;
   }
 
@@ -90,6 +95,7 @@ export class GatewaySession {
 
   #hello(pattern: Pattern, bytes: Uint8Array): GatewayEvent {
     this.end();
+    if (this.#own.mayBegin?.() === false) return fault('rate-limited', 'too many handshakes');
     const handshake = new Handshake({ ...this.#own, pattern, prologue: PROLOGUE });
     const payload = handshake.read(bytes);
     const phoneKey = handshake.remoteKey;

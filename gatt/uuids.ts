@@ -3,7 +3,7 @@
  *
  * Ours share one random base that has a 16-bit slot in the place where the Bluetooth base has one, so that a packet
  * sniffer or a generic app shows them side by side. Slots: 0x0001 metrics service, 0x0002 info,
- * 0x0100–0x010f featured metrics. Slots are never reused for another meaning.
+ * 0x0010 control service, 0x0011 rx, 0x0012 tx, 0x0100–0x010f featured metrics. Slots are never reused for another meaning.
  */
 const BASE_HEAD = 'f108';
 const BASE_TAIL = '9fc54cb9b731b8b91bcbc4df';
@@ -28,6 +28,11 @@ export function metricUuid(index: number): string {
 export const METRICS_SERVICE = slotUuid(0x0001);
 /** Its value is one perigee.v1.GatewayInfo (proto/perigee/v1/ble.proto). */
 export const INFO_CHARACTERISTIC = slotUuid(0x0002);
+
+/** What goes on in a session, over two characteristics: the phone writes to rx, and tx notifies. */
+export const CONTROL_SERVICE = slotUuid(0x0010);
+export const RX_CHARACTERISTIC = slotUuid(0x0011);
+export const TX_CHARACTERISTIC = slotUuid(0x0012);
 
 /** Assigned numbers, 3.4: the services and characteristics of others that we serve. */
 export const DEVICE_INFORMATION_SERVICE = '180a';

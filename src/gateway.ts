@@ -15,6 +15,7 @@ import {
   controlSocket,
   identityKey,
   identityKeyFile,
+  nodeCurve,
   runFolder,
   runFolders,
 } from './platform/index.js';
@@ -30,6 +31,7 @@ import { serveGuest } from './guestnet/index.js';
 import { sensorFeed } from './gateway/feed.js';
 import { keptSchedules, warmSizes } from './gateway/scheduling.js';
 import { startScheduler } from './scheduler/index.js';
+import { createPhoneService } from './phones/index.js';
 import { createSensorHub } from './sensors/index.js';
 import { createRecorder, openLevelStore } from './store/index.js';
 import { createUploader } from './sync/index.js';
@@ -146,6 +148,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       openMetricsRadio({
         ...{ config, store, runner, airSocket: airSocket(data), clock, logger },
         problem: () => recorder.lost > 0,
+        publicKey: identity.publicKey,
+        more: () => [phones.service],
       }),
     );
     const uploader = createUploader({
@@ -179,6 +183,11 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       webUrl: () => webUrl,
       dataDirectoryGone: () => directory.gone,
     });
+    const phones = createPhoneService({
+      ...{ curve: nodeCurve, identity, access, control, clock, logger },
+      gateway: { gatewayId: store.gatewayId, gatewayName: config.name },
+    });
+    closer.add('phones', () => phones[Symbol.dispose]());
     closer.use('control socket', await serveControl(control, controlSocket(data), logger));
     directory.start();
     if (config.web.enabled) webUrl = closer.use('page', await servePage(control, config.web, logger)).address;

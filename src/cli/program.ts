@@ -7,6 +7,7 @@ import type { CommonOptions } from './options.js';
 import { addExportCommand } from './export-command.js';
 import { complain } from './output.js';
 import { parseArgs, parseDuration, priorityOption, parseCount } from './parse.js';
+import { addNearbyCommands } from './nearby-commands.js';
 import { addScheduleCommands } from './schedule-commands.js';
 import { addStoreCommands } from './store-commands.js';
 import type { TopOptions } from './top.js';
@@ -127,6 +128,7 @@ function buildProgram(action: Act): Command {
   addScheduleCommands(program, action);
   addStoreCommands(program, action);
   addTechnicianCommands(program, action);
+  addNearbyCommands(program, action);
   command(
     program,
     'doctor',

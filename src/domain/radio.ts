@@ -2,6 +2,34 @@
 export interface GattService {
   readonly uuid: string;
   readonly characteristics: readonly GattCharacteristic[];
+  readonly conversation?: GattConversation;
+}
+
+/**
+ * What each phone has with the gateway for itself, over two characteristics: it writes to one, and the other notifies it
+ * alone. A conversation begins when the phone subscribes, and ends when it unsubscribes or leaves.
+ */
+export interface GattConversation {
+  readonly written: string;
+  readonly notified: string;
+  readonly begin: (link: GattLink) => GattListener;
+}
+
+/** The gateway's way to one phone. */
+export interface GattLink {
+  /** Longest notification now, 20 bytes or more; it grows when the phone asks for a larger MTU. */
+  readonly maxBytes: number;
+  /** False when as many wait for this phone as may: `ready` is called once there is room. */
+  readonly send: (value: Uint8Array) => boolean;
+  readonly disconnect: () => void;
+}
+
+/** Called by the radio, one call at a time. None of these throws. */
+export interface GattListener {
+  /** What the phone wrote, at most 512 bytes; the answer is an ATT error code, or 0 where it was taken. */
+  readonly receive: (value: Uint8Array) => number;
+  readonly ready: () => void;
+  readonly ended: () => void;
 }
 
 export interface GattDescriptor {

@@ -3,6 +3,7 @@ import type { Config } from '../config/index.js';
 import {
   reasonOf,
   type Clock,
+  type GattService,
   type Logger,
   type RadioState,
   type RunRecord,
@@ -30,6 +31,10 @@ interface MetricsRadioParts {
   /** Whether the gateway needs somebody's attention; passive listeners show it. */
   readonly problem: () => boolean;
   readonly airSocket: string;
+  /** Of the gateway; phones that know it look for it. */
+  readonly publicKey: Uint8Array;
+  /** What is served beside the metrics. */
+  readonly more: () => readonly GattService[];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -80,7 +85,7 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
     });
   };
   const tryToStart = (): void => {
-    radio.start(services, advertisement()).then(
+    radio.start([...services, ...parts.more()], advertisement()).then(
       () => logger.info({ driver: radio.driver }, 'advertising'),
       (error: unknown) => {
         // One that was told to stop while it started has nothing to complain of.
@@ -115,7 +120,7 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   };
 }
 
-function gatewayInfo({ clock, runner, store }: MetricsRadioParts, startedUs: number): Uint8Array {
+function gatewayInfo({ clock, publicKey, runner, store }: MetricsRadioParts, startedUs: number): Uint8Array {
   return perigee.v1.GatewayInfo.encode({
     protocol: INFO_PROTOCOL,
     gatewayId: store.gatewayId,
@@ -124,5 +129,6 @@ function gatewayInfo({ clock, runner, store }: MetricsRadioParts, startedUs: num
     uptimeSeconds: Math.floor((clock.monotonicUs() - startedUs) / 1e6),
     runsActive: runner.active.length,
     samplesStored: store.counts().samples,
+    publicKey,
   }).finish();
 }

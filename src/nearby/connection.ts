@@ -1,11 +1,15 @@
 import {
+  CONTROL_SERVICE,
   decodePresentationFormat,
   decodeValue,
   DEVICE_INFORMATION,
   DEVICE_INFORMATION_SERVICE,
   INFO_CHARACTERISTIC,
   METRICS_SERVICE,
+  MIN_FRAGMENT_BYTES,
   PRESENTATION_FORMAT,
+  RX_CHARACTERISTIC,
+  TX_CHARACTERISTIC,
   unitSymbol,
   USER_DESCRIPTION,
   utf8Text,
@@ -19,6 +23,8 @@ import { ValueQueue } from './value-queue.js';
 /** One exchange with a gateway in reach takes some connection events; ATT itself gives up after 30 s. */
 const EXCHANGE_TIMEOUT_MS = 5_000;
 const DISCONNECT_TIMEOUT_MS = 2_000;
+/** Of a write: opcode and handle. */
+const ATT_HEAD_BYTES = 3;
 /** Values that wait for a slow reader. */
 const MAX_WAITING_VALUES = 64;
 
@@ -37,6 +43,14 @@ export interface MetricReading {
   readonly value: number | undefined;
   /** "°C", "%", "s"; empty without one. */
   readonly unit: string;
+}
+
+/** The two characteristics of the control service. */
+export interface ControlLink {
+  /** Longest fragment. */
+  readonly maxBytes: number;
+  /** One at a time. */
+  readonly write: (fragment: Uint8Array) => Promise<void>;
 }
 
 export interface CallOptions {
@@ -145,6 +159,28 @@ export class GatewayConnection implements AsyncDisposable {
     }
   }
 
+  /** Subscribes to what the gateway says to this phone alone. Once for a connection. */
+  async openControl(heard: (fragment: Uint8Array) => void, options: CallOptions = {}): Promise<ControlLink> {
+    const characteristics = await this.#characteristics(CONTROL_SERVICE, options);
+    const [rx, tx] = [RX_CHARACTERISTIC, TX_CHARACTERISTIC].map((uuid) =>
+      characteristics.find((each) => each.uuid === uuid),
+    );
+    if (rx === undefined || tx === undefined) throw incomplete();
+    tx.on('data', (bytes: Buffer) => heard(new Uint8Array(bytes)));
+    await this.#exchange('a subscription', () => tx.subscribeAsync(), options);
+    return {
+      maxBytes: Math.max(MIN_FRAGMENT_BYTES, (this.#peripheral.mtu ?? 0) - ATT_HEAD_BYTES),
+      // Without a response: noble would wait for ever for one that is an error, and the gateway says that on tx too.
+      write: (fragment) =>
+        this.#exchange('a write', () => rx.writeAsync(Buffer.from(fragment), true), options),
+    };
+  }
+
+  /** Rejects when the connection has ended. */
+  get broken(): Promise<never> {
+    return this.#broken;
+  }
+
   /** Resolves when the connection has ended, whoever ended it. */
   async disconnect(): Promise<void> {
     if (!this.#open) return;
@@ -234,5 +270,5 @@ function gone(): PerigeeError {
 
 function incomplete(): PerigeeError {
   const cure = 'Update the gateway, or look whether another device uses its address.';
-  return new PerigeeError('radio-unavailable', 'This device has no metrics service', cure);
+  return new PerigeeError('radio-unavailable', 'This device does not serve what a gateway serves', cure);
 }

@@ -1,5 +1,9 @@
 /** The central role: a phone on the command line, for people, demonstrations and tests. */
 export type { CallOptions, DeviceInformation, GatewayConnection, MetricReading } from './connection.js';
+export { ControlSession } from './control-session.js';
+export { findGateway } from './find-gateway.js';
 export { openPhone } from './phone.js';
 export type { Phone, PhoneRadio, ScanOptions } from './phone.js';
+export { PhoneBook } from './phone-book.js';
+export type { KnownGateway } from './phone-book.js';
 export type { GatewaySighting } from './sighting.js';

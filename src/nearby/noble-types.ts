@@ -25,6 +25,8 @@ export interface NoblePeripheral extends EventEmitter {
   readonly address: string;
   readonly rssi: number;
   readonly state: string;
+  /** As agreed after the connection; null where nothing was. */
+  readonly mtu: number | null;
   readonly advertisement: {
     readonly localName?: string;
     readonly serviceUuids?: readonly string[];
@@ -45,6 +47,8 @@ export interface NobleCharacteristic extends EventEmitter {
   readonly uuid: string;
   readonly properties: readonly string[];
   readAsync(): Promise<Buffer>;
+  /** Never settles when a write that wants a response got an error. */
+  writeAsync(data: Buffer, withoutResponse: boolean): Promise<void>;
   subscribeAsync(): Promise<void>;
   discoverDescriptorsAsync(): Promise<readonly NobleDescriptor[]>;
 }

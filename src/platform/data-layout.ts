@@ -52,3 +52,8 @@ export const BACKED_UP_FOLDERS: readonly string[] = [
 export function identityKeyFile(dataDirectory: string): string {
   return join(dataDirectory, 'keys', 'session.pem');
 }
+
+/** The key of the phone on the command line, and the gateways that it knows. */
+export function phoneBookFile(dataDirectory: string): string {
+  return join(dataDirectory, 'phone.json');
+}

@@ -19,6 +19,7 @@ export {
   controlSocket,
   demoBackendDirectory,
   identityKeyFile,
+  phoneBookFile,
   runFolder,
   runFolders,
 } from './data-layout.js';

@@ -12,11 +12,15 @@ interface CharacteristicHandlers {
     offset: number,
     answer: (result: number, data?: Buffer) => void,
   ) => void;
+  /** `answer` is called even where nobody waits for it. */
+  readonly write: (connection: number, data: Buffer, answer: (result: number) => void) => void;
   readonly subscribe: (connection: number, push: (data: Buffer) => void) => void;
   readonly unsubscribe: (connection: number) => void;
 }
 
 type ReadArguments = readonly [number, (result: number, data?: Buffer) => void];
+/** Data, offset, whether nobody waits for the answer, and the answer. */
+type WriteArguments = readonly [Buffer, number, boolean, (result: number) => void];
 type SubscribeArguments = readonly [number, (data: Buffer) => void];
 
 interface Fork {
@@ -29,6 +33,8 @@ interface Fork {
 
 /** As many as a Pi's controller keeps up without starving one. */
 const STOPROCENT_CENTRALS = 8;
+/** What every connection begins with (Core specification, vol 3, part G, 5.2.1). */
+const LEAST_MTU = 23;
 /** Its attributes know one connection; a second one would orphan the first. */
 const ABANDONWARE_CENTRALS = 1;
 
@@ -62,6 +68,8 @@ export function maxCentralsOf(driver: BlenoDriver): number {
 /** One of the bleno packages, unmodified, with the differences taken out. */
 export interface LoadedBleno {
   readonly bleno: Bleno;
+  /** Of an ATT packet to this connection, as far as was agreed. */
+  mtu(connection: number): number;
   characteristicOptions(
     handlers: CharacteristicHandlers,
   ): Omit<CharacteristicOptions, 'uuid' | 'properties' | 'descriptors'>;
@@ -75,10 +83,19 @@ export function loadBleno(driver: BlenoDriver, device: number): LoadedBleno {
     fork.namesConnection ? [args[0] as number, args.slice(1)] : [bleno._bindings._handle ?? 0, args];
   return {
     bleno,
-    characteristicOptions: ({ read, subscribe, unsubscribe }) => ({
+    mtu(connection) {
+      const { _connections: connections, _mtu: only } = bleno._bindings._gatt;
+      return connections?.get(connection)?.mtu ?? only ?? LEAST_MTU;
+    },
+    characteristicOptions: ({ read, subscribe, unsubscribe, write }) => ({
       onReadRequest: (...args) => {
         const [connection, rest] = split(args);
         read(connection, ...(rest as ReadArguments));
+      },
+      onWriteRequest: (...args) => {
+        const [connection, rest] = split(args);
+        const [data, , , answer] = rest as WriteArguments;
+        write(connection, data, answer);
       },
       onSubscribe: (...args) => {
         const [connection, rest] = split(args);

@@ -18,6 +18,7 @@ export interface CharacteristicOptions {
   readonly properties: readonly string[];
   readonly descriptors: readonly unknown[];
   readonly onReadRequest: (...args: readonly unknown[]) => void;
+  readonly onWriteRequest: (...args: readonly unknown[]) => void;
   readonly onSubscribe: (...args: readonly unknown[]) => void;
   readonly onUnsubscribe: (...args: readonly unknown[]) => void;
 }
@@ -55,6 +56,10 @@ export interface Hci extends EventEmitter {
 
 interface Gatt {
   maxMtu: number;
+  /** Only @abandonware: of the one connection. */
+  readonly _mtu?: number;
+  /** Only @stoprocent. */
+  readonly _connections?: ReadonlyMap<number, { readonly mtu: number }>;
   readonly _handles: readonly (AttributeEntry | undefined)[];
   /** @abandonware has one connection, and leaves it out. */
   handleRequest(request: Buffer, connection?: number): void;

@@ -2,6 +2,7 @@ import { MAX_ATTRIBUTE_BYTES } from '@perigee/gatt';
 import { assert, PerigeeError, reasonOf } from '../domain/index.js';
 import type { GattCharacteristic, GattService, Logger } from '../domain/index.js';
 import type { LoadedBleno } from './bleno-loader.js';
+import { Conversations } from './conversations.js';
 import { queuedFor } from './guard.js';
 import { ATT_ERROR } from './malformed.js';
 
@@ -27,11 +28,13 @@ export class GattServer {
   readonly #loaded: LoadedBleno;
   readonly #logger: Logger;
   readonly #connections = new Map<number, Connection>();
+  readonly #conversations: Conversations;
   #services: readonly GattService[] = [];
 
   constructor(loaded: LoadedBleno, logger: Logger) {
     this.#loaded = loaded;
     this.#logger = logger;
+    this.#conversations = new Conversations(loaded);
   }
 
   serve(services: readonly GattService[]): void {
@@ -39,22 +42,32 @@ export class GattServer {
     this.#services = services;
     bleno.setServices(
       services.map(
-        ({ uuid, characteristics }) =>
+        ({ uuid, characteristics, conversation }) =>
           new bleno.PrimaryService({
             uuid,
-            characteristics: characteristics.map((each) => this.#characteristic(each)),
+            characteristics: [
+              ...characteristics.map((each) => this.#characteristic(each)),
+              ...(conversation === undefined ? [] : this.#conversations.characteristics(conversation)),
+            ],
           }),
       ),
     );
   }
 
   connected(handle: number): void {
+    this.#conversations.left(handle);
     this.#connections.set(handle, { handle, subscriptions: new Map(), pendingReads: 0 });
   }
 
   /** False for a handle that nobody had. */
   disconnected(handle: number): boolean {
+    this.#conversations.left(handle);
     return this.#connections.delete(handle);
+  }
+
+  /** The controller has sent something. */
+  room(): void {
+    this.#conversations.room();
   }
 
   get handles(): readonly number[] {
@@ -87,6 +100,7 @@ export class GattServer {
     const { bleno } = this.#loaded;
     const handlers = this.#loaded.characteristicOptions({
       read: (handle, offset, answer) => this.#read(handle, characteristic, offset, answer),
+      write: (_handle, _data, answer) => answer(ATT_ERROR.writeNotPermitted),
       subscribe: (handle, push) => this.#connections.get(handle)?.subscriptions.set(characteristic, push),
       unsubscribe: (handle) => this.#connections.get(handle)?.subscriptions.delete(characteristic),
     });

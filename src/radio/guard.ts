@@ -1,7 +1,14 @@
 import { reasonOf } from '../domain/index.js';
 import type { Logger } from '../domain/index.js';
 import type { Bindings, Bleno, Hci } from './bleno-types.js';
-import { ATT_ERROR, errorResponse, expectsAnswer, packetFault, requestFault } from './malformed.js';
+import {
+  ATT_ERROR,
+  errorResponse,
+  expectsAnswer,
+  isCompletion,
+  packetFault,
+  requestFault,
+} from './malformed.js';
 
 /** One link-layer packet (251 bytes) holds an ATT packet of this size with its L2CAP header. */
 const MTU = 247;
@@ -25,14 +32,14 @@ interface GuardCounts {
 
 /**
  * Makes a bleno instance fit for phones that nobody knows: what it cannot take never reaches it, and what throws
- * nevertheless is dropped. To be called before the instance's bindings are initialised. No file of the package is
+ * nevertheless is dropped. `room` is called when the controller has sent something. To be called before the instance's bindings are initialised. No file of the package is
  * changed.
  */
-export function guard(bleno: Bleno, device: number, logger: Logger): GuardCounts {
+export function guard(bleno: Bleno, device: number, logger: Logger, room: () => void): GuardCounts {
   const counts: GuardCounts = { packets: 0, requests: 0, late: 0 };
   const bindings = bleno._bindings;
   bindings._gatt.maxMtu = MTU;
-  guardPackets(bindings, counts, logger);
+  guardPackets(bindings, counts, logger, room);
   guardChannels(bindings);
   guardRequests(bindings, counts, logger);
   guardQueue(bindings, counts, logger);
@@ -40,7 +47,7 @@ export function guard(bleno: Bleno, device: number, logger: Logger): GuardCounts
   return counts;
 }
 
-function guardPackets({ _hci: hci }: Bindings, counts: GuardCounts, logger: Logger): void {
+function guardPackets({ _hci: hci }: Bindings, counts: GuardCounts, logger: Logger, room: () => void): void {
   const receive = hci.onSocketData.bind(hci);
   const drop = (packet: Buffer, reason: string): void => {
     counts.packets++;
@@ -58,6 +65,7 @@ function guardPackets({ _hci: hci }: Bindings, counts: GuardCounts, logger: Logg
       // The package reads what a radio sent without looking at its length: no state of ours is behind this.
       drop(packet, reasonOf(error));
     }
+    if (isCompletion(packet)) room();
   };
   // Half a packet of a phone that left would be completed by the next phone with its handle.
   hci.on('disconnComplete', (handle: number) => Reflect.deleteProperty(hci._handleBuffers, handle));

@@ -39,6 +39,11 @@ export function packetFault(
   return 'no packet of a controller';
 }
 
+/** The controller has sent packets, and has room for others. */
+export function isCompletion(packet: Buffer): boolean {
+  return packet[0] === EVENT && packet[1] === COMPLETED_PACKETS;
+}
+
 function eventFault(packet: Buffer): string | undefined {
   const code = packet[1] ?? 0;
   if (packet.length < 3 || packet.length < (EVENT_BYTES[code] ?? 3)) return 'an event without its parameters';
@@ -78,6 +83,8 @@ export const ATT_ERROR = {
   attributeNotFound: 0x0a,
   unlikely: 0x0e,
   insufficientResources: 0x11,
+  /** Common profile error (Core Specification Supplement, part B, 1.2): subscribe first. */
+  notSubscribed: 0xfd,
 } as const;
 
 const ATT = {

@@ -28,7 +28,7 @@ export class Peripheral {
     this.#hci = loaded.bleno._bindings._hci;
     this.#server = new GattServer(loaded, logger);
     this.#logger = logger;
-    guard(loaded.bleno, device, logger);
+    guard(loaded.bleno, device, logger, () => this.#server.room());
     this.#failed = new Promise((_resolve, reject) => (this.#fail = reject));
     this.#hci.once('socketError', this.#fail);
     // Only a start waits for it; afterwards the report below is all there is to do.

@@ -55,7 +55,9 @@ async function openWorld(
   const config = loadConfig({ overrides: [['radio.mode', 'virtual']], env: {} });
   const airSocket = join(directory, 'air.sock');
   const parts = { config, store, runner: { active }, airSocket, clock, logger: SILENT };
-  const radio = openMetricsRadio({ ...parts, problem: () => problem });
+  const more = (): [] => [];
+  const publicKey = new Uint8Array(32);
+  const radio = openMetricsRadio({ ...parts, publicKey, more, problem: () => problem });
   radio.start();
   for (let tries = 0; tries < 500 && radio.state.kind !== 'advertising'; tries += 1) await sleep(10);
   const phone = await openPhone({ airSocket });

@@ -1,3 +1,5 @@
+import { conversations } from '../contracts/conversation-contract.js';
 import { radioContract } from '../contracts/radio-contract.js';
 
 radioContract('stoprocent');
+conversations('stoprocent');

@@ -1,4 +1,4 @@
-import type { Logger } from '../../src/domain/index.js';
+import type { GattLink, GattListener, GattService, Logger } from '../../src/domain/index.js';
 import { buildAdvertisement, buildServices, createRadio, metricAddress } from '../../src/radio/index.js';
 import type { BlenoDriver, BleRadio } from '../../src/radio/index.js';
 import { TappedAir } from './support-raw-phone.js';
@@ -23,6 +23,22 @@ export const INFO = Buffer.alloc(300, 0x5a);
 export const SLOW_SERVICE = 'f10800a09fc54cb9b731b8b91bcbc4df';
 export const SLOW_CHARACTERISTIC = 'f10800a19fc54cb9b731b8b91bcbc4df';
 
+/** A conversation that only these tests have. */
+export const TALK_SERVICE = 'f10800b09fc54cb9b731b8b91bcbc4df';
+export const TALK_WRITTEN = 'f10800b19fc54cb9b731b8b91bcbc4df';
+export const TALK_NOTIFIED = 'f10800b29fc54cb9b731b8b91bcbc4df';
+
+/** One phone's part of it, as the gateway sees it. */
+export interface Talk {
+  readonly link: GattLink;
+  readonly heard: Buffer[];
+  /** What the next write is answered with. */
+  answer: number;
+  /** Calls of `ready`. */
+  readies: number;
+  ended: boolean;
+}
+
 export interface TestGateway extends AsyncDisposable {
   readonly air: TappedAir;
   readonly radio: BleRadio;
@@ -34,6 +50,8 @@ export interface TestGateway extends AsyncDisposable {
   /** Answers the slow reads that wait. */
   answerSlowReads(): void;
   readonly slowReads: number;
+  /** In the order in which they began. */
+  readonly talks: readonly Talk[];
 }
 
 /** A gateway with three metrics on an air of its own, started. */
@@ -60,9 +78,23 @@ export async function startGateway(driver: BlenoDriver, airSocket?: string): Pro
       { uuid: SLOW_CHARACTERISTIC, properties: ['read'] as const, descriptors: [], read: slow },
     ],
   };
+  const talks: Talk[] = [];
+  const begin = (link: GattLink): GattListener => {
+    const talk: Talk = { link, heard: [], answer: 0, readies: 0, ended: false };
+    talks.push(talk);
+    return {
+      receive: (value) => (talk.heard.push(Buffer.from(value)), talk.answer),
+      ready: () => (talk.readies += 1),
+      ended: () => (talk.ended = true),
+    };
+  };
+  const talkService: GattService = {
+    ...{ uuid: TALK_SERVICE, characteristics: [] },
+    conversation: { written: TALK_WRITTEN, notified: TALK_NOTIFIED, begin },
+  };
   const values = { packetId: 1, temperature, running: true, count: 3 };
   const start = (): Promise<void> =>
-    radio.start([...services, slowService], buildAdvertisement('Perigee', values));
+    radio.start([...services, slowService, talkService], buildAdvertisement('Perigee', values));
   await start();
   return {
     air,
@@ -76,6 +108,7 @@ export async function startGateway(driver: BlenoDriver, airSocket?: string): Pro
       for (const answer of waiting) answer();
       waiting = [];
     },
+    talks,
     get slowReads() {
       return waiting.length;
     },

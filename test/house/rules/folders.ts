@@ -29,6 +29,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   metrics: grant([]),
   store: grant([], ['level']),
   access: grant([]),
+  phones: grant([]),
   air: grant([]),
   radio: grant(['air'], ['@abandonware/bleno', '@stoprocent/bleno']),
   nearby: grant(['air'], ['@abandonware/noble']),

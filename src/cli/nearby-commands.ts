@@ -1,0 +1,68 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { command, type Act } from './command.js';
+import type { NearbyOptions } from './nearby.js';
+import { priorityOption } from './parse.js';
+
+/** hciN, as the configuration takes it. */
+const HCI_DEVICES = 16;
+
+/** `perigee nearby …`: a phone on the command line. */
+export function addNearbyCommands(program: Command, action: Act): void {
+  const nearby = program
+    .command('nearby')
+    .description('Be a phone: what gateways in reach show, and what a technician may do.');
+  const add = (name: string, description: string, example: string): Command =>
+    command(nearby, name, description, example)
+      .option('--hci <number>', 'use the adapter hciN of this machine', parseHci)
+      .option('--air <socket>', "use a gateway's virtual radio (default: that of --data, if there is one)")
+      .option('--gateway <name>', 'which gateway, where there are several: its name or id');
+
+  add('scan', 'List the gateways in reach.', 'perigee nearby scan').action(
+    action<[NearbyOptions]>(async (env, options) => (await import('./nearby.js')).scan(env, options)),
+  );
+  add('read', 'Show what a gateway shows to everyone.', 'perigee nearby read').action(
+    action<[NearbyOptions]>(async (env, options) => (await import('./nearby.js')).read(env, options)),
+  );
+  add('enrol', 'Become a technician by an invitation.', 'perigee nearby enrol perigee:enrol/1/…')
+    .argument('<invitation>', 'the text below the code of `perigee technician add`')
+    .action(
+      action<[string, NearbyOptions]>(async (env, link, options) =>
+        (await import('./nearby.js')).enrol(env, link, options),
+      ),
+    );
+  add('images', 'List the images that a gateway can run.', 'perigee nearby images').action(
+    action<[NearbyOptions]>(async (env, options) => (await import('./nearby.js')).images(env, options)),
+  );
+  add('ps', 'List the runs of a gateway.', 'perigee nearby ps').action(
+    action<[NearbyOptions]>(async (env, options) => (await import('./nearby.js')).ps(env, options)),
+  );
+  add('run', 'Start an image on a gateway, and follow it to its end.', 'perigee nearby run hello')
+    .argument('<image>', 'its name, as `perigee nearby images` shows it')
+    .option('--args <text>', "added to the guest's command line", '')
+    .addOption(priorityOption())
+    .action(
+      action<[string, NearbyOptions & { args: string; priority: number }]>(async (env, image, options) =>
+        (await import('./nearby.js')).run(env, image, options),
+      ),
+    );
+  add('stop', 'Stop a run of a gateway.', 'perigee nearby stop 3f2a000000000000')
+    .argument('<run>', 'its id')
+    .action(
+      action<[string, NearbyOptions]>(async (env, id, options) =>
+        (await import('./nearby.js')).stop(env, id, options),
+      ),
+    );
+  add('logs', 'Show the end of what a guest printed.', 'perigee nearby logs 3f2a000000000000')
+    .argument('<run>', 'its id')
+    .action(
+      action<[string, NearbyOptions]>(async (env, id, options) =>
+        (await import('./nearby.js')).logs(env, id, options),
+      ),
+    );
+}
+
+function parseHci(text: string): number {
+  const number = /^\d{1,2}$/.test(text) ? Number(text) : NaN;
+  if (number < HCI_DEVICES) return number;
+  throw new InvalidArgumentError(`Give a number from 0 to ${HCI_DEVICES - 1}.`);
+}

@@ -1,0 +1,119 @@
+import type { perigee } from '@perigee/proto';
+import {
+  HIGHEST_PRIORITY,
+  LOWEST_PRIORITY,
+  PerigeeError,
+  isEnded,
+  parseImageName,
+  parseRunId,
+} from '../domain/index.js';
+import type { GatewayControl, Role, RunNews, RunRecord, RunRequest } from '../domain/index.js';
+import { images, logEnd, runNotice, runs } from './messages.js';
+
+type Command = perigee.v1.Command;
+/** What an answer says beside the command's number. */
+export type Result = Omit<perigee.v1.Answer.$Properties, 'command' | 'result'>;
+
+/** What a command may do beside its answer. */
+export interface CommandContext {
+  readonly control: GatewayControl;
+  /** Tells the phone what happens to the run that it has started, and gives the run as it is first. */
+  readonly follow: (request: RunRequest) => Promise<RunRecord>;
+}
+
+interface CommandKind {
+  /** The least role that may. */
+  readonly role: Role;
+  /** Of what acts: what the audit log says. */
+  readonly detail?: (command: Command) => string;
+  readonly act: (command: Command, context: CommandContext) => Promise<Result>;
+}
+
+/** More than a phone shows; more do not fit a message either. */
+const MAX_RUNS_LISTED = 100;
+/** As the HTTP API takes them. */
+const MAX_ARGS = 160;
+const CONTROL_CHARACTER = /\p{Cc}/u;
+
+/** Every command of perigee.v1.Command but the enrolment, which makes the session what it is. */
+export const COMMANDS: Readonly<Record<Exclude<NonNullable<Command['what']>, 'enrol'>, CommandKind>> = {
+  images: {
+    role: 'viewer',
+    act: async (_command, { control }) => ({ images: images((await control.images()).images) }),
+  },
+  runs: {
+    role: 'viewer',
+    act: async ({ runs: asked }, { control }) => {
+      const limit = Math.min(asked?.limit ?? MAX_RUNS_LISTED, MAX_RUNS_LISTED);
+      const all = await control.runs(limit);
+      // Those that go on are always told.
+      return { runs: runs(all.filter((run, i) => i < limit || !isEnded(run))) };
+    },
+  },
+  log: {
+    role: 'viewer',
+    act: async ({ log }, { control }) => {
+      const text = await control.consoleLog(parseRunId(log?.runId ?? ''));
+      return { log: logEnd(text, log?.tailBytes ?? 0) };
+    },
+  },
+  start: {
+    role: 'technician',
+    detail: ({ start }) => `run ${start?.image ?? ''} as ${start?.runId ?? ''}`,
+    act: async ({ start }, { follow }) => ({ run: accepted(await follow(requestOf(start ?? {}))) }),
+  },
+  stop: {
+    role: 'technician',
+    detail: ({ stop }) => `stop ${stop?.runId ?? ''}`,
+    act: async ({ stop }, { control }) => ({
+      run: runNotice(await control.stop(parseRunId(stop?.runId ?? ''))),
+    }),
+  },
+};
+
+/** @throws PerigeeError `usage`, `image-unknown`. */
+function requestOf({
+  args,
+  image,
+  priority,
+  runId,
+  timeLimitMs,
+}: perigee.v1.StartRun.$Properties): RunRequest {
+  if ((args?.length ?? 0) > MAX_ARGS || CONTROL_CHARACTER.test(args ?? ''))
+    throw new PerigeeError(
+      'usage',
+      'the arguments are not valid',
+      `Send one line of at most ${MAX_ARGS} characters.`,
+    );
+  const wanted = priority ?? 0;
+  return {
+    ...{ id: parseRunId(runId ?? ''), image: parseImageName(image ?? '') },
+    priority: Math.min(Math.max(wanted, LOWEST_PRIORITY), HIGHEST_PRIORITY),
+    ...(args ? { args } : {}),
+    ...(timeLimitMs ? { timeLimitMs } : {}),
+  };
+}
+
+/** Where it stands is told by the notices, in their order; of one that has ended there are none any more. */
+function accepted(run: RunRecord): perigee.v1.RunNotice.$Properties {
+  return isEnded(run) ? runNotice(run) : { ...runNotice(run), state: 'accepted' };
+}
+
+/** Whether a role may what another one may: a technician is a viewer too. */
+export function includes(role: Role, needed: Role): boolean {
+  return role === 'technician' || needed === 'viewer';
+}
+
+/** The news of one run, once the first has come. Whoever leaves it leaves the run alone. */
+export async function begin(
+  control: GatewayControl,
+  request: RunRequest,
+): Promise<{ readonly run: RunRecord; readonly news: AsyncIterator<RunNews> }> {
+  const news = control.run(request)[Symbol.asyncIterator]();
+  for (;;) {
+    const step = await news.next();
+    if (step.done === true)
+      throw new PerigeeError('run-failed', 'the gateway ends', 'Try again once it is back.');
+    if (step.value.kind === 'changed') return { run: step.value.run, news };
+  }
+}

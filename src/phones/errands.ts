@@ -1,0 +1,117 @@
+import type { perigee } from '@perigee/proto';
+import { PerigeeError, isEnded, reasonOf } from '../domain/index.js';
+import type { GatewayControl, Logger, RunNews, RunRecord, RunRequest, Technician } from '../domain/index.js';
+import { COMMANDS, begin, includes } from './commands.js';
+import type { Result } from './commands.js';
+import { refusal, runNotice } from './messages.js';
+
+/** Commands of one phone that are under way; and runs of which it is told. */
+const MAX_PENDING = 4;
+const MAX_FOLLOWED = 4;
+
+interface ErrandsParts {
+  readonly control: GatewayControl;
+  readonly access: {
+    note(what: { readonly act: 'command'; readonly who: string; readonly detail: string }): void;
+  };
+  readonly logger: Logger;
+  readonly say: (said: perigee.v1.Said.$Properties, mayBeLost: boolean) => void;
+}
+
+/** What is done for the phone of one session. What it has begun goes on after its end, and is told to nobody. */
+export class Errands {
+  readonly #parts: ErrandsParts;
+  readonly #followed = new Set<AsyncIterator<RunNews>>();
+  #pending = 0;
+  #over = false;
+
+  constructor(parts: ErrandsParts) {
+    this.#parts = parts;
+  }
+
+  /** There is more to come, though the phone asks for nothing. */
+  get isTelling(): boolean {
+    return this.#followed.size > 0;
+  }
+
+  end(): void {
+    this.#over = true;
+    for (const news of this.#followed) void news.return?.();
+    this.#followed.clear();
+  }
+
+  /** Answers the command with what comes of the work, or why nothing does. */
+  run(command: number, work: () => Promise<Result>): void {
+    if (this.#pending >= MAX_PENDING) {
+      const error = refused('too many commands at once', 'Wait for the answers to earlier ones.');
+      this.#answer(command, { refusal: refusal(error) });
+      return;
+    }
+    this.#pending += 1;
+    work()
+      .then(
+        (result) => this.#answer(command, result),
+        (error: unknown) => this.#answer(command, { refusal: refusal(this.#known(error)) }),
+      )
+      .finally(() => (this.#pending -= 1));
+  }
+
+  /** @throws PerigeeError `access-refused`, and what the command throws. */
+  async obey(command: perigee.v1.Command, technician: Technician | undefined): Promise<Result> {
+    const { access, control } = this.#parts;
+    if (technician === undefined)
+      throw refused('this phone may nothing any more', 'Ask to be invited again.');
+    if (command.what === undefined) {
+      const cure = 'Update the gateway, or use what it knows.';
+      throw new PerigeeError('usage', 'this gateway does not know the command', cure);
+    }
+    if (command.what === 'enrol')
+      throw refused('there is nothing to enrol', 'Begin with the handshake of an enrolment.');
+    const { act, detail, role } = COMMANDS[command.what];
+    if (!includes(technician.role, role))
+      throw refused(`a ${technician.role} may not do this`, 'Ask to be invited as a technician.');
+    if (detail !== undefined) access.note({ act: 'command', who: technician.name, detail: detail(command) });
+    return act(command, { control, follow: (request) => this.#follow(request) });
+  }
+
+  /** The run is the gateway's: it goes on when the phone leaves. */
+  async #follow(request: RunRequest): Promise<RunRecord> {
+    if (this.#followed.size >= MAX_FOLLOWED)
+      throw refused('too many runs at once', 'Wait until one of them has ended.');
+    const { news, run } = await begin(this.#parts.control, request);
+    if (this.#over || isEnded(run)) void news.return?.();
+    else void this.#tellAll(news);
+    return run;
+  }
+
+  async #tellAll(news: AsyncIterator<RunNews>): Promise<void> {
+    this.#followed.add(news);
+    try {
+      for (let step = await news.next(); step.done !== true; step = await news.next()) {
+        if (this.#over) return;
+        const { value } = step;
+        if (value.kind === 'console') continue;
+        const notice = runNotice(value.run, value.kind === 'report' ? value.samples : []);
+        this.#parts.say({ run: notice }, !isEnded(value.run));
+      }
+    } catch (error) {
+      this.#parts.logger.warn({ reason: reasonOf(error) }, 'a phone is not told any more of its run');
+    } finally {
+      this.#followed.delete(news);
+    }
+  }
+
+  #answer(command: number, result: Result): void {
+    if (!this.#over) this.#parts.say({ answer: { command, ...result } }, false);
+  }
+
+  #known(error: unknown): PerigeeError {
+    if (error instanceof PerigeeError) return error;
+    this.#parts.logger.error({ reason: reasonOf(error) }, 'a command of a phone failed');
+    return new PerigeeError('internal', 'the gateway failed', 'See its log.');
+  }
+}
+
+function refused(message: string, cure: string): PerigeeError {
+  return new PerigeeError('access-refused', message, cure);
+}

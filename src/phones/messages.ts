@@ -1,0 +1,95 @@
+import { MAX_PLAINTEXT_BYTES } from '@perigee/gatt';
+import { perigee } from '@perigee/proto';
+import { describeEnd, seriesKey } from '../domain/index.js';
+import type { ImageSummary, PerigeeError, RunRecord, Sample, Technician } from '../domain/index.js';
+
+type RunNotice = perigee.v1.RunNotice.$Properties;
+type Said = perigee.v1.Said.$Properties;
+
+/** What a message has room for beside the heads of its parts. */
+const BODY_BYTES = MAX_PLAINTEXT_BYTES - 64;
+/** Of a part of a message: field and length. */
+const ITEM_HEAD_BYTES = 4;
+/** A crashed guest's last words may be long. */
+const TEXT_MAX = 256;
+/** What a run reports in one window, in one message; a guest that reports more is read from history. */
+const VALUES_MAX = 32;
+
+const PROTOCOL = 1;
+
+/** What does not change from phone to phone. */
+export interface GatewayName {
+  readonly gatewayId: string;
+  readonly gatewayName: string;
+}
+
+export function welcome(
+  gateway: GatewayName,
+  { expiresAtMs, name, role }: Pick<Technician, 'expiresAtMs' | 'name' | 'role'>,
+  wallMs: number,
+): perigee.v1.Welcome.$Properties {
+  const until = expiresAtMs === undefined ? {} : { expiresAtMs };
+  return { protocol: PROTOCOL, ...gateway, name, role, wallMs, ...until };
+}
+
+export function encodeWelcome(said: perigee.v1.Welcome.$Properties): Uint8Array {
+  return perigee.v1.Welcome.encode(said).finish();
+}
+
+export function encodeSaid(said: Said): Uint8Array {
+  return perigee.v1.Said.encode(said).finish();
+}
+
+export function refusal({ code, cure, message }: PerigeeError): perigee.v1.Refusal.$Properties {
+  return { code, message: message.slice(0, TEXT_MAX), cure: cure.slice(0, TEXT_MAX) };
+}
+
+export function runNotice(run: RunRecord, samples: readonly Sample[] = []): RunNotice {
+  const { boot, footprint, id, image, state } = run;
+  const ended = state.kind === 'ended' ? state.reason : undefined;
+  const why = state.kind === 'queued' ? state.why?.text : undefined;
+  return {
+    ...{ runId: id, image, state: state.kind, boot, end: ended?.kind ?? '' },
+    text: (ended === undefined ? (why ?? '') : describeEnd(ended)).slice(0, TEXT_MAX),
+    ...(footprint && { footprint: { ...footprint, imageBytes: run.imageBytes } }),
+    values: samples.slice(0, VALUES_MAX).map(({ series, value }) => ({
+      ...{ series: seriesKey(series).slice(0, TEXT_MAX), value, unit: series.unit },
+    })),
+  };
+}
+
+export function images(all: readonly ImageSummary[]): perigee.v1.Images.$Properties {
+  const lines = all.map(({ description, flavour, memoryMib, name, version }) => ({
+    ...{ name, version, flavour, memoryMib, description: description.slice(0, TEXT_MAX) },
+  }));
+  const fitting = fit(lines, (line) => perigee.v1.ImageLine.encode(line).finish().length);
+  return { images: fitting, more: fitting.length < all.length };
+}
+
+export function runs(all: readonly RunRecord[]): perigee.v1.Runs.$Properties {
+  const notices = all.map((run) => runNotice(run));
+  const fitting = fit(notices, (notice) => perigee.v1.RunNotice.encode(notice).finish().length);
+  return { runs: fitting, more: fitting.length < all.length };
+}
+
+/** The last of the text, at most so many bytes of UTF-8, from the beginning of a line where one begins in it. */
+export function logEnd(text: string, tailBytes: number): perigee.v1.Log.$Properties {
+  const bytes = Buffer.from(text);
+  const most = Math.min(tailBytes, BODY_BYTES);
+  if (bytes.length <= most) return { text, cut: false };
+  const end = bytes.subarray(bytes.length - most);
+  const line = end.indexOf('\n') + 1;
+  return { text: end.subarray(line === end.length ? 0 : line).toString(), cut: true };
+}
+
+/** As many from the beginning as one message takes. */
+function fit<T>(items: readonly T[], bytesOf: (item: T) => number): T[] {
+  const fitting: T[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    bytes += bytesOf(item) + ITEM_HEAD_BYTES;
+    if (bytes > BODY_BYTES) break;
+    fitting.push(item);
+  }
+  return fitting;
+}

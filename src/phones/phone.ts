@@ -1,0 +1,227 @@
+import { STATUS, encodeStatus, fragments, fromChannel, GatewaySession, inChannel } from '@perigee/gatt';
+import type { Curve25519, KeyPair, Status } from '@perigee/gatt';
+import { perigee } from '@perigee/proto';
+import { PerigeeError, TokenBucket } from '../domain/index.js';
+import type {
+  Clock,
+  GattLink,
+  GattListener,
+  GatewayControl,
+  InvitationTerms,
+  Logger,
+  Technician,
+} from '../domain/index.js';
+import type { Result } from './commands.js';
+import { Errands } from './errands.js';
+import { encodeSaid, encodeWelcome, welcome } from './messages.js';
+import type { GatewayName } from './messages.js';
+import { Outbox } from './outbox.js';
+
+/** Of a phone, how many handshakes: a person taps again after a second, and an app gives up after some tries. */
+const HANDSHAKES_PER_SECOND = 0.5;
+const HANDSHAKES_AT_ONCE = 4;
+/** After a welcome, the phone's first message takes two connection events. */
+const UNPROVED_US = 30e6;
+/** A phone in a pocket: its app opens another session when it is looked at again. */
+const IDLE_US = 15 * 60e6;
+/** A link that takes nothing for so long has no phone at its other end. */
+const STALLED_US = 30e6;
+
+/** A one-time secret that a phone has named. */
+export interface NamedInvitation {
+  readonly id: string;
+  readonly secret: Uint8Array;
+  readonly terms: InvitationTerms;
+  readonly invitedBy: string;
+}
+
+/** Who may come in, and what is written down of it. */
+export interface Doorkeeper {
+  holder(key: string): Technician | undefined;
+  attempt(invitation: string): NamedInvitation | undefined;
+  enrol(invitation: NamedInvitation, key: string): Promise<Technician>;
+  note(what: { readonly act: 'session' | 'command'; readonly who: string; readonly detail: string }): void;
+  refuse(reason: string): void;
+}
+
+export interface PhoneParts {
+  readonly curve: Curve25519;
+  readonly identity: KeyPair;
+  readonly gateway: GatewayName;
+  readonly access: Doorkeeper;
+  readonly control: GatewayControl;
+  /** Handshakes of all phones together. */
+  readonly handshakes: TokenBucket;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Enrolling {
+  readonly kind: 'enrolling';
+  readonly key: string;
+  readonly invitation: NamedInvitation;
+  readonly sinceUs: number;
+}
+
+/** Whose session it is. Nothing is done for a phone before its first message is opened: a hello may be a replay. */
+type Peer =
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'greeted'; readonly key: string; readonly sinceUs: number }
+  | Enrolling
+  | { readonly kind: 'known'; readonly key: string };
+
+const TAKEN = 0;
+
+/** One phone's conversation: its session, its commands, and what it is told. */
+export class Phone implements GattListener {
+  readonly #parts: PhoneParts;
+  readonly #link: GattLink;
+  readonly #session: GatewaySession;
+  readonly #outbox: Outbox;
+  readonly #own = new TokenBucket(HANDSHAKES_PER_SECOND, HANDSHAKES_AT_ONCE);
+  #peer: Peer = { kind: 'nobody' };
+  /** Of this session: what an earlier one was still doing is not told to the next. */
+  #errands: Errands | undefined;
+  #heardUs: number;
+
+  constructor(link: GattLink, parts: PhoneParts) {
+    const { curve, handshakes, identity } = parts;
+    this.#parts = parts;
+    this.#link = link;
+    this.#session = new GatewaySession({
+      ...{ curve, keys: identity },
+      mayBegin: () => this.#own.take(1, this.#nowUs()) && handshakes.take(1, this.#nowUs()),
+    });
+    this.#outbox = new Outbox(link, (plaintext) => this.#session.seal(plaintext));
+    this.#heardUs = this.#nowUs();
+  }
+
+  receive = (value: Uint8Array): number => {
+    this.#heardUs = this.#nowUs();
+    const event = this.#session.receive(value);
+    switch (event.kind) {
+      case 'nothing':
+        return TAKEN;
+      case 'hello':
+        return this.#hello(hex(event.phoneKey), event.invitation && hex(event.invitation));
+      case 'message':
+        return this.#message(event.plaintext);
+      case 'fault':
+        return this.#refuse(event.status, event.reason);
+    }
+  };
+
+  ready = (): void => this.#outbox.pump(this.#nowUs());
+
+  ended = (): void => this.#end();
+
+  /** Ends what has lasted too long, or is allowed no more. Called every second or so. */
+  look(): void {
+    const nowUs = this.#nowUs();
+    const peer = this.#peer;
+    if (nowUs - (this.#outbox.stalledSinceUs ?? nowUs) >= STALLED_US) this.#link.disconnect();
+    else if (peer.kind === 'nobody') return;
+    else if (peer.kind === 'known' && this.#parts.access.holder(peer.key) === undefined)
+      this.#refuse('not-enrolled', 'a grant that was revoked or has expired');
+    else if (peer.kind !== 'known' && nowUs - peer.sinceUs >= UNPROVED_US)
+      this.#refuse('no-session', 'a phone that said hello and nothing more');
+    else if (nowUs - this.#heardUs >= IDLE_US && this.#errands?.isTelling !== true) this.#tell('no-session');
+  }
+
+  #hello(key: string, invitationId: string | undefined): number {
+    this.#forget();
+    const { access, clock, gateway } = this.#parts;
+    const invitation = invitationId === undefined ? undefined : access.attempt(invitationId);
+    const terms = invitationId === undefined ? access.holder(key) : invitation?.terms;
+    if (terms === undefined)
+      return this.#refuse(
+        'not-enrolled',
+        invitationId === undefined ? 'a key of no technician' : 'an invitation that is not out',
+      );
+    const payload = encodeWelcome(welcome(gateway, terms, clock.wallMs()));
+    const message = this.#session.accept(payload, invitation?.secret);
+    if (message === undefined) return this.#refuse('bad-frame', 'a key of low order');
+    const sinceUs = this.#nowUs();
+    this.#peer =
+      invitation === undefined
+        ? { kind: 'greeted', key, sinceUs }
+        : { kind: 'enrolling', key, invitation, sinceUs };
+    this.#outbox.welcome(message, sinceUs);
+    return TAKEN;
+  }
+
+  #message(plaintext: Uint8Array): number {
+    const command = decodeCommand(plaintext);
+    if (command === undefined) return this.#refuse('bad-frame', 'a message that is no command');
+    const peer = this.#peer;
+    const errands = (this.#errands ??= new Errands({
+      ...this.#parts,
+      say: (said, mayBeLost) =>
+        this.#outbox.push(inChannel('control', encodeSaid(said)), mayBeLost, this.#nowUs()),
+    }));
+    if (peer.kind === 'enrolling') {
+      errands.run(command.id, () => this.#enrol(command, peer));
+      return TAKEN;
+    }
+    if (peer.kind === 'greeted') {
+      this.#peer = { kind: 'known', key: peer.key };
+      const who = this.#parts.access.holder(peer.key)?.name ?? '';
+      this.#parts.access.note({ act: 'session', who, detail: 'opened' });
+    }
+    const holder = 'key' in this.#peer ? this.#parts.access.holder(this.#peer.key) : undefined;
+    errands.run(command.id, () => errands.obey(command, holder));
+    return TAKEN;
+  }
+
+  async #enrol(command: perigee.v1.Command, { invitation, key }: Enrolling): Promise<Result> {
+    if (command.what !== 'enrol')
+      throw new PerigeeError('access-refused', 'this phone has not enrolled yet', 'Send Enrol first.');
+    const technician = await this.#parts.access.enrol(invitation, key);
+    if (this.#peer.kind === 'enrolling' && this.#peer.key === key) this.#peer = { kind: 'known', key };
+    return { enrolled: welcome(this.#parts.gateway, technician, this.#parts.clock.wallMs()) };
+  }
+
+  #refuse(status: Status, reason: string): number {
+    this.#parts.access.refuse(reason);
+    return this.#tell(status);
+  }
+
+  /** Ends the session, and says so in the clear; also as the answer to what the phone wrote, if it did. */
+  #tell(status: Status): number {
+    this.#end();
+    for (const fragment of fragments('status', encodeStatus(status), this.#link.maxBytes))
+      this.#link.send(fragment);
+    return STATUS[status];
+  }
+
+  #end(): void {
+    this.#session.end();
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#peer = { kind: 'nobody' };
+    this.#outbox.clear();
+    this.#errands?.end();
+    this.#errands = undefined;
+  }
+
+  #nowUs(): number {
+    return this.#parts.clock.monotonicUs();
+  }
+}
+
+function decodeCommand(plaintext: Uint8Array): perigee.v1.Command | undefined {
+  const body = fromChannel(plaintext)?.body;
+  if (body === undefined) return undefined;
+  try {
+    return perigee.v1.Command.decode(body);
+  } catch {
+    // The phone sealed it, and it is no protobuf all the same: the library has no other way to say so.
+    return undefined;
+  }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

@@ -1,0 +1,50 @@
+import { CONTROL_SERVICE, RX_CHARACTERISTIC, TX_CHARACTERISTIC } from '@perigee/gatt';
+import { TokenBucket } from '../domain/index.js';
+import type { GattListener, GattService } from '../domain/index.js';
+import { Phone } from './phone.js';
+import type { PhoneParts } from './phone.js';
+
+/** Each costs a Pi some milliseconds: all phones together take a few hundredths of a core for them. */
+const HANDSHAKES_PER_SECOND = 5;
+const HANDSHAKES_AT_ONCE = 20;
+/** How soon a grant that was revoked has no session any more. */
+const LOOK_EVERY_MS = 1000;
+
+export interface PhoneService extends Disposable {
+  /** To be served by the radio. */
+  readonly service: GattService;
+  /** Phones that talk to it now. */
+  readonly count: number;
+}
+
+/** The control service: a conversation for each phone. */
+export function createPhoneService(parts: Omit<PhoneParts, 'handshakes'>): PhoneService {
+  const handshakes = new TokenBucket(HANDSHAKES_PER_SECOND, HANDSHAKES_AT_ONCE);
+  const phones = new Set<Phone>();
+  const timer = setInterval(() => phones.forEach((phone) => phone.look()), LOOK_EVERY_MS).unref();
+  const conversation = {
+    ...{ written: RX_CHARACTERISTIC, notified: TX_CHARACTERISTIC },
+    begin(link: ConstructorParameters<typeof Phone>[0]): GattListener {
+      const phone = new Phone(link, { ...parts, handshakes });
+      phones.add(phone);
+      return {
+        receive: phone.receive,
+        ready: phone.ready,
+        ended() {
+          phones.delete(phone);
+          phone.ended();
+        },
+      };
+    },
+  };
+  return {
+    service: { uuid: CONTROL_SERVICE, characteristics: [], conversation },
+    get count() {
+      return phones.size;
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      phones.forEach((phone) => phone.ended());
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ERROR_EXITS, type AuditEntry, type ShownInvitation } from '../../src/domain/index.js';
+import { changedImage } from '../runner/support-runner.js';
+import { perigee } from '../support/command.js';
+import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
+import { tempFolder } from '../support/temp.js';
+
+const images = tempFolder('images');
+changedImage(images, 'hello', {});
+
+const settings = {
+  ...{ imagesDirectory: images, keepRunning: '[]', 'radio.mode': 'virtual', 'web.enabled': 'false' },
+  name: 'Orchard',
+};
+
+let gateway: GatewayProcess;
+/** What the phone keeps: another machine's data directory. */
+const own = tempFolder('phone');
+before(async () => {
+  gateway = await startGatewayProcess(settings);
+});
+after(() => gateway[Symbol.asyncDispose]());
+
+type Finished = Awaited<ReturnType<typeof perigee>>;
+
+const air = (): string => join(gateway.directory, 'air.sock');
+const nearby = (...args: readonly string[]): Promise<Finished> =>
+  perigee(['nearby', ...args, '--air', air(), '--data', own]);
+const technician = (...args: readonly string[]): Promise<Finished> =>
+  perigee(['technician', ...args, '--data', gateway.directory]);
+
+async function invited(...args: readonly string[]): Promise<string> {
+  const { stdout } = await technician('add', ...args, '--json');
+  return (JSON.parse(stdout) as ShownInvitation).link;
+}
+
+describe('perigee nearby, a phone that needs no key', () => {
+  it('finds the gateway, and reads what it shows', async () => {
+    assert.match((await nearby('scan')).stdout, /^NAME +ADDRESS +SIGNAL +SAYS\nOrchard +02:50:45/);
+    const { status, stdout } = await nearby('read');
+    assert.equal(status, 0);
+    assert.match(stdout, /^Memory available \(bytes\) +-\n/);
+  });
+
+  it('may do nothing, and is told what to do about it', async () => {
+    const { status, stderr } = await nearby('run', 'hello');
+    assert.equal(status, ERROR_EXITS['access-refused']);
+    assert.match(stderr, /has enrolled at no such gateway\n +Ask for an invitation/);
+  });
+});
+
+describe('perigee nearby, a phone of a technician', () => {
+  it('enrols by the text below the code, once, and its key is for its owner alone', async () => {
+    const link = await invited('Ada');
+    const { status, stderr, stdout } = await nearby('enrol', link);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^This phone is Ada, technician at Orchard \([0-9a-f]{16}\)\n$/);
+    assert.equal(statSync(join(own, 'phone.json')).mode & 0o777, 0o600);
+    const again = await nearby('enrol', link);
+    assert.equal(again.status, ERROR_EXITS['access-refused']);
+    assert.match(again.stderr, /does not know this phone \(any more\), or its invitation/);
+  });
+
+  it('lists images, runs one to its end with what it reports, and reads what it printed', async () => {
+    assert.match((await nearby('images')).stdout, /\nhello +0\.1\.0 +4 MiB/);
+    const { status, stderr, stdout } = await nearby('run', 'hello');
+    assert.equal(status, 0, stderr);
+    const lines = stdout.trimEnd().split('\n');
+    assert.match(lines[0] ?? '', /^[0-9a-f]{16} hello: accepted$/);
+    assert.match(stdout, /\nguest_boot\{image="hello"\} \S+ ms\n/);
+    assert.match(lines.at(-1) ?? '', /hello: completed$/);
+    const [id = ''] = (lines[0] ?? '').split(' ');
+    assert.match((await nearby('ps')).stdout, new RegExp(`\\n${id} +hello +completed\\n`));
+    assert.equal((await nearby('logs', id)).status, 0);
+    const { stdout: log } = await technician('log', '--json');
+    const acts = (JSON.parse(log) as AuditEntry[]).map(({ act, detail, who }) => `${who} ${act} ${detail}`);
+    assert.ok(acts.includes(`Ada command run hello as ${id}`), log);
+  });
+
+  it('stops a run that another phone follows', async () => {
+    const following = nearby('run', 'hello', '--args', 'stay=1', '--json');
+    let id = '';
+    for (let tries = 0; tries < 200 && id === ''; tries++) {
+      await delay(50);
+      const [newest] = await gateway.control.runs(1);
+      if (newest?.state.kind === 'reporting') id = newest.id;
+    }
+    const stopped = await nearby('stop', id);
+    assert.equal(stopped.status, 0, stopped.stderr);
+    assert.match(stopped.stdout, /hello: stopped on request/);
+    const { status, stdout } = await following;
+    assert.equal(status, 0);
+    assert.match(stdout.trimEnd().split('\n').at(-1) ?? '', /"end":"killed-by-user"/);
+  });
+
+  it('ends with the status of what went wrong on the gateway', async () => {
+    const refused: readonly (readonly [readonly string[], keyof typeof ERROR_EXITS, RegExp])[] = [
+      [['run', 'nonesuch'], 'image-unknown', /nonesuch/],
+      [['stop', '0000000000000000'], 'run-unknown', /no run/],
+      [['logs', 'zz'], 'usage', /no run id/],
+      [['enrol', 'perigee:enrol/1/AAAA'], 'usage', /no invitation/],
+      [['images', '--gateway', 'Other'], 'access-refused', /no such gateway/],
+      [['scan', '--hci', '16'], 'usage', /0 to 15/],
+    ];
+    for (const [args, code, text] of refused) {
+      const { status, stderr } = await nearby(...args);
+      assert.equal(status, ERROR_EXITS[code], `${args.join(' ')}: ${stderr}`);
+      assert.match(stderr, text);
+    }
+  });
+
+  it('is known to a gateway that was started again, and may nothing once revoked', async () => {
+    const { directory } = gateway;
+    process.kill(gateway.processId, 'SIGKILL');
+    await gateway.exited;
+    gateway = await startGatewayProcess(settings, directory);
+    assert.match((await nearby('images')).stdout, /\nhello/);
+    await technician('revoke', 'Ada');
+    const { status, stderr } = await nearby('images');
+    assert.equal(status, ERROR_EXITS['access-refused']);
+    assert.match(stderr, /does not know this phone/);
+  });
+
+  it('does not take another gateway for the one that it knows, whatever that calls itself', async () => {
+    await using other = await startGatewayProcess(settings);
+    const { status, stderr } = await perigee([
+      ...['nearby', 'images', '--data', own, '--air', join(other.directory, 'air.sock')],
+    ]);
+    assert.equal(status, ERROR_EXITS['radio-unavailable']);
+    assert.match(stderr, /no gateway in reach has the key/);
+  });
+
+  it('says what is wrong with a key that cannot be read', async () => {
+    const path = join(own, 'phone.json');
+    const before = readFileSync(path);
+    writeFileSync(path, '{"secretKey": "short"}');
+    const { status, stderr } = await nearby('images');
+    assert.equal(status, ERROR_EXITS['data-dir-unusable']);
+    assert.match(stderr, /phone\.json cannot be read/);
+    writeFileSync(path, before);
+  });
+});
