@@ -4,6 +4,10 @@ import { concat } from './bytes.js';
 const CHANNELS = {
   /** From the phone a perigee.v1.Command, from the gateway a perigee.v1.Said (proto/perigee/v1/control.proto). */
   control: 0,
+  /** From the gateway a piece of a snapshot (bulk.ts). */
+  bulk: 1,
+  /** From the phone, what it grants (bulk.ts). */
+  credit: 2,
 } as const;
 type Channel = keyof typeof CHANNELS;
 

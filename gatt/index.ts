@@ -2,6 +2,7 @@
 export * from './advertisement.js';
 export { fromBase64url, toBase64url } from './base64url.js';
 export * from './bthome.js';
+export * from './bulk.js';
 export { fromChannel, inChannel } from './channels.js';
 export * from './curve.js';
 export * from './frames.js';

@@ -1,7 +1,8 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { RESOLUTIONS } from '../domain/index.js';
 import { command, type Act } from './command.js';
-import type { NearbyOptions } from './nearby.js';
-import { priorityOption } from './parse.js';
+import type { HistoryOptions, NearbyOptions } from './nearby.js';
+import { parseSpan, parseTime, priorityOption } from './parse.js';
 
 /** hciN, as the configuration takes it. */
 const HCI_DEVICES = 16;
@@ -52,11 +53,27 @@ export function addNearbyCommands(program: Command, action: Act): void {
         (await import('./nearby.js')).stop(env, id, options),
       ),
     );
-  add('logs', 'Show the end of what a guest printed.', 'perigee nearby logs 3f2a000000000000')
+  add('logs', 'Show what a guest printed.', 'perigee nearby logs 3f2a000000000000')
     .argument('<run>', 'its id')
+    .option('--tail', 'only the end of it, which takes no transfer')
     .action(
-      action<[string, NearbyOptions]>(async (env, id, options) =>
+      action<[string, NearbyOptions & { tail?: true }]>(async (env, id, options) =>
         (await import('./nearby.js')).logs(env, id, options),
+      ),
+    );
+  add(
+    'history',
+    'Print what was measured as CSV; without a series, what series there are.',
+    `perigee nearby history 'cpu_busy_mean{image="hostsense"}' --last 24h --resolution minutes`,
+  )
+    .argument('[series]', 'as it is listed without one')
+    .option('--last <time>', 'up to now: 30m, 24h, 7d', parseSpan, parseSpan('1h'))
+    .option('--from <time>', 'from this time on, as 2026-11-27T12:00Z', parseTime)
+    .option('--to <time>', 'up to this time', parseTime)
+    .addOption(new Option('--resolution <span>', 'what a row spans').choices(RESOLUTIONS).default('raw'))
+    .action(
+      action<[string | undefined, NearbyOptions & HistoryOptions]>(async (env, series, options) =>
+        (await import('./nearby.js')).history(env, series, options),
       ),
     );
 }

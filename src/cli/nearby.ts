@@ -1,15 +1,27 @@
 import { existsSync } from 'node:fs';
 import { decodeInvitation } from '@perigee/gatt';
-import type { perigee } from '@perigee/proto';
-import { PerigeeError, type Unit } from '../domain/index.js';
-import { ControlSession, findGateway, openPhone, PhoneBook } from '../nearby/index.js';
-import type { GatewaySighting, KnownGateway, Phone, PhoneRadio } from '../nearby/index.js';
+import { perigee } from '@perigee/proto';
+import { PerigeeError, type HistoryPoint, type Resolution, type Unit } from '../domain/index.js';
+import { ControlSession, download, findGateway, openPhone, PhoneBook } from '../nearby/index.js';
+import type { GatewaySighting, KnownGateway, Phone, PhoneRadio, Visit } from '../nearby/index.js';
 import { airSocket, newRunId, nodeCurve, phoneBookFile } from '../platform/index.js';
+import { createSink } from './export-sinks.js';
 import { configOf, type CommonOptions } from './options.js';
 import { consoleText, formatValue, harmless, paint, print, printJson, table } from './output.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type RunNotice = perigee.v1.RunNotice.$Properties;
+
+/** More than a screen shows. */
+const LOG_TAIL_BYTES = 3000;
+
+export interface HistoryOptions {
+  readonly last: number;
+  /** Unix time, milliseconds; overrides `last`. */
+  readonly from?: number;
+  readonly to?: number;
+  readonly resolution: Resolution;
+}
 
 /** Where the phone's radio is, and which gateway is meant. */
 export interface NearbyOptions extends CommonOptions {
@@ -18,8 +30,6 @@ export interface NearbyOptions extends CommonOptions {
   readonly gateway?: string;
 }
 
-/** What a screen shows of a log. */
-const LOG_BYTES = 3000;
 const RUNS_LISTED = 20;
 
 export async function scan(env: Env, options: NearbyOptions): Promise<number> {
@@ -106,11 +116,47 @@ export async function stop(env: Env, runId: string, options: NearbyOptions): Pro
   return withSession(env, options, async (session) => show(await session.stop(runId), options));
 }
 
-export async function logs(env: Env, runId: string, options: NearbyOptions): Promise<number> {
-  return withSession(env, options, async (session) => {
-    const log = await session.log(runId, LOG_BYTES);
-    if (options.json) printJson(log);
-    else process.stdout.write(consoleText(log.text ?? ''));
+/** All that is kept of what a guest printed, or with `tail` the end of it, which is one message. */
+export async function logs(
+  env: Env,
+  runId: string,
+  options: NearbyOptions & { readonly tail?: true },
+): Promise<number> {
+  const text = await withVisits(env, options, async (visit) => {
+    if (options.tail !== true) return Buffer.from(await download(visit, { runLog: runId })).toString();
+    await using here = await visit();
+    return (await here.session.log(runId, LOG_TAIL_BYTES)).text ?? '';
+  });
+  if (options.json) printJson({ text });
+  else process.stdout.write(consoleText(text));
+  return 0;
+}
+
+/** One series as CSV, or with --json an object a line; without a series, what series there are and their newest values. */
+export async function history(
+  env: Env,
+  series: string | undefined,
+  options: NearbyOptions & HistoryOptions,
+): Promise<number> {
+  const { last, resolution } = options;
+  const toMs = options.to ?? Date.now();
+  const range = { series: series ?? '', fromMs: options.from ?? toMs - last, toMs, resolution };
+  return withVisits(env, options, async (visit) => {
+    if (series === undefined) {
+      const { newest } = perigee.v1.SeriesList.decode(await download(visit, { series: {} }));
+      if (options.json) printJson(newest);
+      else print(table(newest.map(valueRow)));
+      return 0;
+    }
+    const points = pointsOf(perigee.v1.HistoryColumns.decode(await download(visit, { history: range })));
+    const shape = { series: [], isRaw: resolution === 'raw', isOne: true };
+    const write = (piece: string | Uint8Array): Promise<void> =>
+      Promise.resolve(void process.stdout.write(piece));
+    const sink = createSink(options.json ? 'jsonl' : 'csv', shape, write);
+    await sink.begin();
+    await sink.add({ name: series, labels: {}, unit: 'none' }, points);
+    await sink.end();
+    return 0;
   });
 }
 
@@ -133,23 +179,34 @@ export async function run(
   });
 }
 
-async function withSession(
+function withSession(
   env: Env,
   options: NearbyOptions,
   use: (session: ControlSession) => Promise<void>,
 ): Promise<number> {
+  return withVisits(env, options, async (visit) => {
+    await using here = await visit();
+    await use(here.session);
+    return 0;
+  });
+}
+
+/** Gives a way to the gateway that may be gone again and again: each time it is found, connected to and spoken to. */
+async function withVisits<T>(
+  env: Env,
+  options: NearbyOptions,
+  use: (visit: () => Promise<Visit & { readonly session: ControlSession }>) => Promise<T>,
+): Promise<T> {
   const book = await bookOf(env, options);
   const known = theGateway(book, options);
   await using phone: Phone = await openPhone(radioOf(env, options));
   const gatewayKey = new Uint8Array(Buffer.from(known.key, 'hex'));
-  await using connection = await findGateway(phone, gatewayKey, known.name);
-  const { session } = await ControlSession.open(connection, {
-    curve: nodeCurve,
-    keys: book.keys,
-    gatewayKey,
+  return await use(async () => {
+    const connection = await findGateway(phone, gatewayKey, known.name);
+    const credentials = { curve: nodeCurve, keys: book.keys, gatewayKey };
+    const { session } = await ControlSession.open(connection, credentials);
+    return { session, [Symbol.asyncDispose]: () => connection.disconnect() };
   });
-  await use(session);
-  return 0;
 }
 
 function theGateway(book: PhoneBook, { gateway }: NearbyOptions): KnownGateway {
@@ -202,4 +259,21 @@ function sightingRow({ address, name, rssiDbm, values }: GatewaySighting): reado
     ...(problem === true ? ['needs attention'] : []),
   ];
   return [harmless(name), address, `${rssiDbm} dBm`, says.join(', ')];
+}
+
+function valueRow({ series, unit, value }: perigee.v1.SeriesValue.$Properties): readonly string[] {
+  return [harmless(series ?? ''), formatValue(value ?? NaN, unit as Unit)];
+}
+
+/** Columns run in step; what is missing in one ends all. Of samples, the figures that are not sent are the value. */
+function pointsOf(columns: perigee.v1.HistoryColumns): readonly HistoryPoint[] {
+  let wallMs = 0;
+  return columns.wallMs.slice(0, columns.last.length).map((delta, i) => {
+    wallMs += delta;
+    const last = columns.last[i] ?? NaN;
+    const [count = 1, sum = last, least = last, most = last] = [
+      ...[columns.count[i], columns.sum[i], columns.least[i], columns.most[i]],
+    ];
+    return { wallMs, count, sum, least, most, last };
+  });
 }

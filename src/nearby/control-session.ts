@@ -1,5 +1,13 @@
-import { fragments, fromChannel, inChannel, PhoneSession } from '@perigee/gatt';
-import type { Curve25519, FrameKind, Invitation, KeyPair, PhoneEvent, Status } from '@perigee/gatt';
+import { encodeCredit, fragments, fromChannel, inChannel, PhoneSession } from '@perigee/gatt';
+import type {
+  BulkReceiver,
+  Curve25519,
+  FrameKind,
+  Invitation,
+  KeyPair,
+  PhoneEvent,
+  Status,
+} from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import { ERROR_EXITS, PerigeeError } from '../domain/index.js';
 import type { ErrorCode } from '../domain/index.js';
@@ -15,6 +23,10 @@ type RunNotice = perigee.v1.RunNotice.$Properties;
 const OPEN_TIMEOUT_MS = 10_000;
 /** To stop a guest takes three seconds where it does not listen. */
 const ANSWER_TIMEOUT_MS = 15_000;
+/** A link that is still there carries something within this time. */
+const PIECE_TIMEOUT_MS = 15_000;
+/** More than was ever granted. */
+const MAX_WAITING_PIECES = 1024;
 /** Of one run, for a reader that is slow: the newest are kept. */
 const MAX_WAITING_NOTICES = 64;
 
@@ -35,6 +47,8 @@ export class ControlSession {
   readonly #ended: Promise<never>;
   #end: (error: Error) => void = () => undefined;
   #opened: (welcome: perigee.v1.Welcome) => void = () => undefined;
+  /** Of the transfer that goes on. */
+  #pieces: ValueQueue<Uint8Array> | undefined;
   #link: ControlLink | undefined;
   /** Fragments of two messages must not be mixed. */
   #writing: Promise<unknown> = Promise.resolve();
@@ -92,6 +106,31 @@ export class ControlSession {
 
   async stop(runId: string, options: CallOptions = {}): Promise<RunNotice> {
     return (await this.#ask({ stop: { runId } }, options)).run ?? {};
+  }
+
+  async open(
+    what: perigee.v1.OpenSnapshot.$Properties,
+    options: CallOptions = {},
+  ): Promise<perigee.v1.Snapshot.$Properties> {
+    return (await this.#ask({ open: what }, options)).snapshot ?? {};
+  }
+
+  /** Fetches what was opened last into the receiver, from where that is. */
+  async fetch(receiver: BulkReceiver, { signal }: CallOptions = {}): Promise<Uint8Array> {
+    const pieces = new ValueQueue<Uint8Array>(MAX_WAITING_PIECES);
+    this.#pieces = pieces;
+    const coming = pieces[Symbol.asyncIterator]();
+    let credit = receiver.begin(this.#link?.maxBytes ?? 0);
+    for (;;) {
+      if (credit !== undefined) await this.#write('sealed', inChannel('credit', encodeCredit(credit)));
+      const wait = { signal, broken: this.#ended };
+      const { value } = await within(PIECE_TIMEOUT_MS, 'a piece of a transfer', coming.next(), wait);
+      const progress = receiver.take(value ?? new Uint8Array());
+      if (progress.kind === 'done') return progress.snapshot;
+      if (progress.kind === 'fault')
+        throw new PerigeeError('radio-unavailable', 'a piece of the transfer is missing', AGAIN);
+      credit = progress.credit;
+    }
   }
 
   /** What becomes of the run, from its acceptance to its end. Leaving it leaves the run alone. */
@@ -170,8 +209,11 @@ export class ControlSession {
         this.#end(new PerigeeError('access-refused', `the session has ended: ${event.reason}`, cure));
         return;
       }
-      case 'message':
-        this.#said(fromChannel(event.plaintext)?.body ?? new Uint8Array());
+      case 'message': {
+        const said = fromChannel(event.plaintext);
+        if (said?.channel === 'control') this.#said(said.body);
+        if (said?.channel === 'bulk') this.#pieces?.push(said.body);
+      }
     }
   }
 

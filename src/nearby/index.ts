@@ -1,6 +1,8 @@
 /** The central role: a phone on the command line, for people, demonstrations and tests. */
 export type { CallOptions, DeviceInformation, GatewayConnection, MetricReading } from './connection.js';
 export { ControlSession } from './control-session.js';
+export { download } from './download.js';
+export type { Visit } from './download.js';
 export { findGateway } from './find-gateway.js';
 export { openPhone } from './phone.js';
 export type { Phone, PhoneRadio, ScanOptions } from './phone.js';

@@ -9,6 +9,7 @@ import {
 } from '../domain/index.js';
 import type { GatewayControl, Role, RunNews, RunRecord, RunRequest } from '../domain/index.js';
 import { images, logEnd, runNotice, runs } from './messages.js';
+import { takeSnapshot } from './snapshots.js';
 
 type Command = perigee.v1.Command;
 /** What an answer says beside the command's number. */
@@ -19,6 +20,8 @@ export interface CommandContext {
   readonly control: GatewayControl;
   /** Tells the phone what happens to the run that it has started, and gives the run as it is first. */
   readonly follow: (request: RunRequest) => Promise<RunRecord>;
+  /** The phone may fetch it from now on. */
+  readonly offer: (snapshot: Uint8Array) => void;
 }
 
 interface CommandKind {
@@ -55,6 +58,14 @@ export const COMMANDS: Readonly<Record<Exclude<NonNullable<Command['what']>, 'en
     act: async ({ log }, { control }) => {
       const text = await control.consoleLog(parseRunId(log?.runId ?? ''));
       return { log: logEnd(text, log?.tailBytes ?? 0) };
+    },
+  },
+  open: {
+    role: 'viewer',
+    act: async ({ open }, { control, offer }) => {
+      const { bytes, id, plainSize } = await takeSnapshot(open ?? {}, control);
+      offer(bytes);
+      return { snapshot: { id, size: bytes.length, plainSize } };
     },
   },
   start: {

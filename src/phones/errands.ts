@@ -15,6 +15,7 @@ interface ErrandsParts {
     note(what: { readonly act: 'command'; readonly who: string; readonly detail: string }): void;
   };
   readonly logger: Logger;
+  readonly offer: (snapshot: Uint8Array) => void;
   readonly say: (said: perigee.v1.Said.$Properties, mayBeLost: boolean) => void;
 }
 
@@ -71,7 +72,12 @@ export class Errands {
     if (!includes(technician.role, role))
       throw refused(`a ${technician.role} may not do this`, 'Ask to be invited as a technician.');
     if (detail !== undefined) access.note({ act: 'command', who: technician.name, detail: detail(command) });
-    return act(command, { control, follow: (request) => this.#follow(request) });
+    return act(command, {
+      ...{ control, follow: (request) => this.#follow(request) },
+      offer: (snapshot) => {
+        if (!this.#over) this.#parts.offer(snapshot);
+      },
+    });
   }
 
   /** The run is the gateway's: it goes on when the phone leaves. */

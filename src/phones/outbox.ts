@@ -16,14 +16,21 @@ interface Waiting {
 export class Outbox {
   readonly #link: GattLink;
   readonly #seal: (plaintext: Uint8Array) => Uint8Array | undefined;
+  readonly #more: () => Uint8Array | undefined;
   readonly #waiting: Waiting[] = [];
   #fragments: readonly Uint8Array[] = [];
   /** When the first of what waits began to wait for the link; undefined while nothing does. */
   stalledSinceUs: number | undefined;
 
-  constructor(link: GattLink, seal: (plaintext: Uint8Array) => Uint8Array | undefined) {
+  /** `more` is what to send while nothing waits: a piece of bulk, so that it never stands in the way of an answer. */
+  constructor(
+    link: GattLink,
+    seal: (plaintext: Uint8Array) => Uint8Array | undefined,
+    more: () => Uint8Array | undefined,
+  ) {
     this.#link = link;
     this.#seal = seal;
+    this.#more = more;
   }
 
   /** For a phone that has no session yet: the one message that opens it. */
@@ -67,7 +74,7 @@ export class Outbox {
   }
 
   #sealNext(): Uint8Array | undefined {
-    const next = this.#waiting.shift();
-    return next && this.#seal(next.plaintext);
+    const next = this.#waiting.shift()?.plaintext ?? this.#more();
+    return next && this.#seal(next);
   }
 }

@@ -1,4 +1,14 @@
-import { STATUS, encodeStatus, fragments, fromChannel, GatewaySession, inChannel } from '@perigee/gatt';
+import {
+  BulkSender,
+  STATUS,
+  decodeCredit,
+  encodeStatus,
+  fragments,
+  fromChannel,
+  GatewaySession,
+  inChannel,
+  pieceBytes,
+} from '@perigee/gatt';
 import type { Curve25519, KeyPair, Status } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import { PerigeeError, TokenBucket } from '../domain/index.js';
@@ -82,6 +92,8 @@ export class Phone implements GattListener {
   #peer: Peer = { kind: 'nobody' };
   /** Of this session: what an earlier one was still doing is not told to the next. */
   #errands: Errands | undefined;
+  /** What the phone fetches, one at a time. */
+  #bulk: BulkSender | undefined;
   #heardUs: number;
 
   constructor(link: GattLink, parts: PhoneParts) {
@@ -92,7 +104,11 @@ export class Phone implements GattListener {
       ...{ curve, keys: identity },
       mayBegin: () => this.#own.take(1, this.#nowUs()) && handshakes.take(1, this.#nowUs()),
     });
-    this.#outbox = new Outbox(link, (plaintext) => this.#session.seal(plaintext));
+    this.#outbox = new Outbox(
+      link,
+      (plaintext) => this.#session.seal(plaintext),
+      () => this.#nextPiece(),
+    );
     this.#heardUs = this.#nowUs();
   }
 
@@ -151,11 +167,14 @@ export class Phone implements GattListener {
   }
 
   #message(plaintext: Uint8Array): number {
-    const command = decodeCommand(plaintext);
+    const said = fromChannel(plaintext);
+    if (said?.channel === 'credit') return this.#grant(said.body);
+    const command = said?.channel === 'control' ? decodeCommand(said.body) : undefined;
     if (command === undefined) return this.#refuse('bad-frame', 'a message that is no command');
     const peer = this.#peer;
     const errands = (this.#errands ??= new Errands({
       ...this.#parts,
+      offer: (snapshot) => (this.#bulk = new BulkSender(snapshot)),
       say: (said, mayBeLost) =>
         this.#outbox.push(inChannel('control', encodeSaid(said)), mayBeLost, this.#nowUs()),
     }));
@@ -171,6 +190,20 @@ export class Phone implements GattListener {
     const holder = 'key' in this.#peer ? this.#parts.access.holder(this.#peer.key) : undefined;
     errands.run(command.id, () => errands.obey(command, holder));
     return TAKEN;
+  }
+
+  #grant(body: Uint8Array): number {
+    const credit = decodeCredit(body);
+    if (credit === undefined || this.#bulk?.grant(credit) === false)
+      return this.#refuse('bad-frame', 'a credit that no phone of ours would give');
+    this.#outbox.pump(this.#nowUs());
+    return TAKEN;
+  }
+
+  #nextPiece(): Uint8Array | undefined {
+    const piece = this.#bulk?.take(pieceBytes(this.#link.maxBytes));
+    if (this.#bulk?.isDone === true) this.#bulk = undefined;
+    return piece && inChannel('bulk', piece);
   }
 
   async #enrol(command: perigee.v1.Command, { invitation, key }: Enrolling): Promise<Result> {
@@ -202,6 +235,7 @@ export class Phone implements GattListener {
   #forget(): void {
     this.#peer = { kind: 'nobody' };
     this.#outbox.clear();
+    this.#bulk = undefined;
     this.#errands?.end();
     this.#errands = undefined;
   }
@@ -211,9 +245,7 @@ export class Phone implements GattListener {
   }
 }
 
-function decodeCommand(plaintext: Uint8Array): perigee.v1.Command | undefined {
-  const body = fromChannel(plaintext)?.body;
-  if (body === undefined) return undefined;
+function decodeCommand(body: Uint8Array): perigee.v1.Command | undefined {
   try {
     return perigee.v1.Command.decode(body);
   } catch {

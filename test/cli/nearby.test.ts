@@ -3,7 +3,8 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ERROR_EXITS, type AuditEntry, type ShownInvitation } from '../../src/domain/index.js';
+import { ERROR_EXITS, parseRunId } from '../../src/domain/index.js';
+import type { AuditEntry, HistoryPoint, ShownInvitation } from '../../src/domain/index.js';
 import { changedImage } from '../runner/support-runner.js';
 import { perigee } from '../support/command.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
@@ -75,7 +76,14 @@ describe('perigee nearby, a phone of a technician', () => {
     assert.match(lines.at(-1) ?? '', /hello: completed$/);
     const [id = ''] = (lines[0] ?? '').split(' ');
     assert.match((await nearby('ps')).stdout, new RegExp(`\\n${id} +hello +completed\\n`));
-    assert.equal((await nearby('logs', id)).status, 0);
+    const whole = await nearby('logs', id);
+    assert.equal(whole.stdout, await gateway.control.consoleLog(parseRunId(id)));
+    assert.ok(whole.stdout.endsWith((await nearby('logs', id, '--tail')).stdout));
+    const boot = 'guest_boot{image="hello"}';
+    assert.match((await nearby('history')).stdout, /^guest_boot\{image="hello"\} +\S+ ms$/m);
+    assert.match((await nearby('history', boot)).stdout, /^time,value\n\d{4}-\S+Z,[\d.]+\n$/);
+    const rows = await nearby('history', boot, '--resolution', 'minutes', '--json');
+    assert.equal((JSON.parse(rows.stdout) as HistoryPoint).count, 1);
     const { stdout: log } = await technician('log', '--json');
     const acts = (JSON.parse(log) as AuditEntry[]).map(({ act, detail, who }) => `${who} ${act} ${detail}`);
     assert.ok(acts.includes(`Ada command run hello as ${id}`), log);
@@ -102,6 +110,7 @@ describe('perigee nearby, a phone of a technician', () => {
       [['run', 'nonesuch'], 'image-unknown', /nonesuch/],
       [['stop', '0000000000000000'], 'run-unknown', /no run/],
       [['logs', 'zz'], 'usage', /no run id/],
+      [['history', 'x', '--last', '0s'], 'usage', /such as 30s/],
       [['enrol', 'perigee:enrol/1/AAAA'], 'usage', /no invitation/],
       [['images', '--gateway', 'Other'], 'access-refused', /no such gateway/],
       [['scan', '--hci', '16'], 'usage', /0 to 15/],

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import {
   decodeInvitation,
+  encodeCredit,
   fragments,
   fromChannel,
   inChannel,
   PhoneSession,
   portableCurve,
 } from '@perigee/gatt';
-import type { FrameKind, Invitation, KeyPair, PhoneEvent } from '@perigee/gatt';
+import type { BulkReceiver, Credit, FrameKind, Invitation, KeyPair, PhoneEvent } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import { Access } from '../../src/access/index.js';
 import { PerigeeError } from '../../src/domain/index.js';
@@ -15,9 +16,12 @@ import type {
   GatewayControl,
   GattLink,
   GattListener,
+  HistoryPoint,
+  HistoryRequest,
   InvitationTerms,
   RunNews,
   RunRequest,
+  Sample,
   Store,
 } from '../../src/domain/index.js';
 import { createPhoneService } from '../../src/phones/index.js';
@@ -27,6 +31,16 @@ import { SILENT, run } from '../store/support-store.js';
 
 export const HELLO_RUN = '00000000000000aa';
 export const START = { runId: HELLO_RUN, image: 'hello' };
+
+/** What the gateway has measured, whatever it is asked for. */
+export const POINTS: readonly HistoryPoint[] = Array.from({ length: 3000 }, (_, i) => ({
+  ...{ wallMs: 1_700_000_000_000 + 1000 * i, count: 60, sum: 60 * Math.sin(i), least: -i, most: i },
+  last: Math.sin(i),
+}));
+
+const sampleOf = (number: number, value: number): Sample => ({
+  ...{ series: { name: `m${number}`, labels: {}, unit: 'count' }, value },
+});
 
 /** A gateway with a control service, a clock that is turned by hand, and runs that are made up. */
 export interface World extends Disposable {
@@ -75,6 +89,17 @@ export async function openWorld(): Promise<World> {
       }),
     runs: () => Promise.resolve(Array.from({ length: 100 }, (_, i) => run(i.toString(16), i))),
     consoleLog: () => Promise.resolve(`${'line\n'.repeat(2000)}the end\n`),
+    latest: () => Promise.resolve(POINTS.map(({ last }, i) => ({ ...sampleOf(i, last), wallMs: 1 }))),
+    async *history({
+      fromMs,
+      resolution,
+      series: name,
+      toMs,
+    }: HistoryRequest): AsyncGenerator<readonly HistoryPoint[]> {
+      if (name === 'endless') for (;;) yield await Promise.resolve(POINTS);
+      const points = resolution === 'raw' ? POINTS.map((point) => ({ ...point, count: 1 })) : POINTS;
+      yield points.filter(({ wallMs }) => wallMs >= fromMs && wallMs < toMs);
+    },
     stop: (id: string) =>
       Promise.resolve(run(id, 1, { state: { kind: 'ended', reason: { kind: 'completed' } } })),
     async *run(request: RunRequest): AsyncGenerator<RunNews> {
@@ -186,15 +211,42 @@ export class TestPhone {
   async said(): Promise<readonly perigee.v1.Said[]> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     return this.events.flatMap((event) =>
-      event.kind === 'message'
+      event.kind === 'message' && event.plaintext[0] === 0
         ? [perigee.v1.Said.decode(fromChannel(event.plaintext)?.body ?? new Uint8Array())]
         : [],
     );
   }
 
   async ask(command: perigee.v1.Command.$Properties): Promise<perigee.v1.Answer.$Properties> {
-    assert.equal(this.command(command), 0);
-    return (await this.said()).findLast(({ answer }) => answer)?.answer ?? assert.fail('no answer');
+    const id = ++this.#ids;
+    assert.equal(this.command({ ...command, id }), 0);
+    for (let turns = 0; turns < 10_000; turns++) {
+      const found = (await this.said()).find(({ answer }) => answer?.command === id);
+      if (found?.answer) return found.answer;
+    }
+    return assert.fail('no answer');
+  }
+
+  grant(credit: Credit): number {
+    return this.write('sealed', this.session.seal(inChannel('credit', encodeCredit(credit))));
+  }
+
+  /** The snapshot that was opened last, or undefined where its connection was lost after so many pieces. */
+  fetch(receiver: BulkReceiver, maxPieces = Infinity): Uint8Array | undefined {
+    let seen = this.events.length;
+    const credit = receiver.begin(244);
+    if (credit !== undefined) assert.equal(this.grant(credit), 0);
+    for (let pieces = 0; pieces < maxPieces; pieces++) {
+      let event = this.events[seen++];
+      for (; event?.kind !== 'message' || event.plaintext[0] !== 1; event = this.events[seen++])
+        assert.ok(event !== undefined, 'there is another piece');
+      const progress = receiver.take(event.plaintext.slice(1));
+      assert.notEqual(progress.kind, 'fault');
+      if (progress.kind === 'done') return progress.snapshot;
+      if (progress.kind === 'going' && progress.credit) assert.equal(this.grant(progress.credit), 0);
+    }
+    this.listener.ended();
+    return undefined;
   }
 
   /** The word in the clear by which the gateway ended it, if it did. */
