@@ -1,7 +1,7 @@
 import { concat } from './bytes.js';
 
 /** The first byte of every plaintext of a session: what the rest is. */
-const CHANNELS = {
+export const CHANNELS = {
   /** From the phone a perigee.v1.Command, from the gateway a perigee.v1.Said (proto/perigee/v1/control.proto). */
   control: 0,
   /** From the gateway a piece of a snapshot (bulk.ts). */

@@ -27,7 +27,7 @@ export type FrameKind = keyof typeof FRAME_KINDS;
 export const MAX_PLAINTEXT_BYTES = 4096;
 
 /** No message of a kind is longer; what claims more is not kept. Handshakes: three keys, two tags, and a short payload. */
-const MAX_BYTES: Readonly<Record<FrameKind, number>> = {
+export const MAX_MESSAGE_BYTES: Readonly<Record<FrameKind, number>> = {
   hello: 128,
   enrolment: 128,
   welcome: 512,
@@ -88,7 +88,7 @@ export class Reassembler {
     if (begun?.of !== of) return this.#fault('a fragment of nothing that was begun');
     const data = fragment.slice(1);
     begun.bytes += data.length;
-    if (begun.bytes > MAX_BYTES[of]) return this.#fault('a message that is too long');
+    if (begun.bytes > MAX_MESSAGE_BYTES[of]) return this.#fault('a message that is too long');
     begun.parts.push(data);
     if ((head & END) === 0) return { kind: 'partial' };
     this.#begun = undefined;

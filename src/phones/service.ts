@@ -1,4 +1,4 @@
-import { CONTROL_SERVICE, RX_CHARACTERISTIC, TX_CHARACTERISTIC } from '@perigee/gatt';
+import { GATT_SERVICES } from '@perigee/gatt';
 import { TokenBucket } from '../domain/index.js';
 import type { GattListener, GattService } from '../domain/index.js';
 import { Phone } from './phone.js';
@@ -17,13 +17,15 @@ export interface PhoneService extends Disposable {
   readonly count: number;
 }
 
+const { rx, tx } = GATT_SERVICES.control.characteristics;
+
 /** The control service: a conversation for each phone. */
 export function createPhoneService(parts: Omit<PhoneParts, 'handshakes'>): PhoneService {
   const handshakes = new TokenBucket(HANDSHAKES_PER_SECOND, HANDSHAKES_AT_ONCE);
   const phones = new Set<Phone>();
   const timer = setInterval(() => phones.forEach((phone) => phone.look()), LOOK_EVERY_MS).unref();
   const conversation = {
-    ...{ written: RX_CHARACTERISTIC, notified: TX_CHARACTERISTIC },
+    ...{ written: rx.uuid, notified: tx.uuid },
     begin(link: ConstructorParameters<typeof Phone>[0]): GattListener {
       const phone = new Phone(link, { ...parts, handshakes });
       phones.add(phone);
@@ -38,7 +40,7 @@ export function createPhoneService(parts: Omit<PhoneParts, 'handshakes'>): Phone
     },
   };
   return {
-    service: { uuid: CONTROL_SERVICE, characteristics: [], conversation },
+    service: { uuid: GATT_SERVICES.control.uuid, characteristics: [], conversation },
     get count() {
       return phones.size;
     },

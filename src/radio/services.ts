@@ -1,10 +1,8 @@
 import {
-  DEVICE_INFORMATION,
-  DEVICE_INFORMATION_SERVICE,
   encodeAdvertisement,
   encodeMetric,
   encodeScanResponse,
-  INFO_CHARACTERISTIC,
+  GATT_SERVICES,
   metricCharacteristic,
   METRICS_SERVICE,
   metricUuid,
@@ -42,11 +40,11 @@ export interface ServiceSources {
 /** The GATT database of a gateway: Device Information and the metrics service. */
 export function buildServices({ featured, identity, info }: ServiceSources): readonly GattService[] {
   return [
-    { uuid: DEVICE_INFORMATION_SERVICE, characteristics: deviceInformation(identity) },
+    { uuid: GATT_SERVICES.deviceInformation.uuid, characteristics: deviceInformation(identity) },
     {
-      uuid: METRICS_SERVICE,
+      uuid: GATT_SERVICES.metrics.uuid,
       characteristics: [
-        { uuid: INFO_CHARACTERISTIC, properties: ['read'], descriptors: [], read: info },
+        { ...served(GATT_SERVICES.metrics.characteristics.info), descriptors: [], read: info },
         ...featured.map(metric),
       ],
     },
@@ -67,11 +65,21 @@ function deviceInformation(identity: DeviceIdentity): readonly GattCharacteristi
   const keys = ['manufacturer', 'model', 'serial', 'firmware'] as const;
   return keys.map((key) => {
     const value = utf8Bytes(identity[key]);
-    return { uuid: DEVICE_INFORMATION[key], properties: ['read'], descriptors: [], read: () => value };
+    const row = GATT_SERVICES.deviceInformation.characteristics[key];
+    return { ...served(row), descriptors: [], read: () => value };
   });
 }
 
 function metric({ label, unit, read }: FeaturedMetric, index: number): GattCharacteristic {
   const { uuid, descriptors } = metricCharacteristic(index, { label, unit });
-  return { uuid, descriptors, properties: ['read', 'notify'], read: () => encodeMetric(unit, read()) };
+  const { properties } = GATT_SERVICES.metrics.characteristics.metric;
+  return { uuid, descriptors, properties, read: () => encodeMetric(unit, read()) };
+}
+
+/** What the table says of a characteristic that is its own. */
+function served<T extends Pick<GattCharacteristic, 'uuid' | 'properties'>>({
+  properties,
+  uuid,
+}: T): Pick<T, 'uuid' | 'properties'> {
+  return { uuid, properties };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  CHANNELS,
   decodeInvitation,
   encodeCredit,
   fragments,
@@ -211,7 +212,7 @@ export class TestPhone {
   async said(): Promise<readonly perigee.v1.Said[]> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     return this.events.flatMap((event) =>
-      event.kind === 'message' && event.plaintext[0] === 0
+      event.kind === 'message' && event.plaintext[0] === CHANNELS.control
         ? [perigee.v1.Said.decode(fromChannel(event.plaintext)?.body ?? new Uint8Array())]
         : [],
     );
@@ -238,7 +239,7 @@ export class TestPhone {
     if (credit !== undefined) assert.equal(this.grant(credit), 0);
     for (let pieces = 0; pieces < maxPieces; pieces++) {
       let event = this.events[seen++];
-      for (; event?.kind !== 'message' || event.plaintext[0] !== 1; event = this.events[seen++])
+      for (; event?.kind !== 'message' || event.plaintext[0] !== CHANNELS.bulk; event = this.events[seen++])
         assert.ok(event !== undefined, 'there is another piece');
       const progress = receiver.take(event.plaintext.slice(1));
       assert.notEqual(progress.kind, 'fault');

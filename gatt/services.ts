@@ -1,0 +1,87 @@
+import {
+  CONTROL_SERVICE,
+  DEVICE_INFORMATION,
+  DEVICE_INFORMATION_SERVICE,
+  INFO_CHARACTERISTIC,
+  MAX_FEATURED_METRICS,
+  metricUuid,
+  METRICS_SERVICE,
+  RX_CHARACTERISTIC,
+  TX_CHARACTERISTIC,
+} from './uuids.js';
+
+type Property = 'read' | 'write' | 'writeWithoutResponse' | 'notify';
+
+interface CharacteristicRow {
+  /** The first of `count` in a row. */
+  readonly uuid: string;
+  readonly count?: number;
+  readonly name: string;
+  readonly properties: readonly Property[];
+  /** What its bytes are. */
+  readonly value: string;
+}
+
+interface ServiceRow {
+  readonly uuid: string;
+  readonly name: string;
+  /** Who may, and how. */
+  readonly access: string;
+  readonly characteristics: Readonly<Record<string, CharacteristicRow>>;
+}
+
+const READ = ['read'] as const;
+
+const text = (
+  uuid: string,
+  name: string,
+  value: string,
+): CharacteristicRow & { readonly properties: typeof READ } => ({
+  ...{ uuid, name, properties: READ, value: `${value}, UTF-8` },
+});
+
+/** Everything that a gateway serves, as data: the radio builds its database of it, and docs/gatt.md is made of it. */
+export const GATT_SERVICES = {
+  deviceInformation: {
+    uuid: DEVICE_INFORMATION_SERVICE,
+    name: 'Device Information',
+    access: 'anyone',
+    characteristics: {
+      manufacturer: text(DEVICE_INFORMATION.manufacturer, 'Manufacturer Name', 'Perigee'),
+      model: text(DEVICE_INFORMATION.model, 'Model Number', 'Gateway'),
+      serial: text(DEVICE_INFORMATION.serial, 'Serial Number', 'the gateway id, 16 hexadecimal digits'),
+      firmware: text(DEVICE_INFORMATION.firmware, 'Firmware Revision', 'the version'),
+    },
+  },
+  metrics: {
+    uuid: METRICS_SERVICE,
+    name: 'Metrics',
+    access: 'anyone',
+    characteristics: {
+      info: {
+        ...{ uuid: INFO_CHARACTERISTIC, name: 'Info', properties: ['read'] },
+        value: '`perigee.v1.GatewayInfo` (proto/perigee/v1/ble.proto)',
+      },
+      metric: {
+        ...{ uuid: metricUuid(0), count: MAX_FEATURED_METRICS, name: 'Featured metric' },
+        properties: ['read', 'notify'],
+        value: 'an integer; descriptor 2901 has its name, 2904 its format, exponent and unit',
+      },
+    },
+  },
+  control: {
+    uuid: CONTROL_SERVICE,
+    name: 'Control',
+    access: 'anyone may begin a session; what it allows is by role',
+    characteristics: {
+      rx: {
+        ...{ uuid: RX_CHARACTERISTIC, name: 'Rx', properties: ['write', 'writeWithoutResponse'] },
+        value: 'a fragment from the phone; answered with 0xFD before it has subscribed to Tx',
+      },
+      tx: {
+        ...{ uuid: TX_CHARACTERISTIC, name: 'Tx', properties: ['notify'] },
+        value: 'a fragment to this phone alone',
+      },
+    },
+  },
+} as const satisfies Readonly<Record<string, ServiceRow>>;
