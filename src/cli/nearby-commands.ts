@@ -1,8 +1,10 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { RESOLUTIONS } from '../domain/index.js';
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
+import { RESOLUTIONS, ROLES, SCHEDULE_CHANGES } from '../domain/index.js';
+import type { Role, ScheduleChange } from '../domain/index.js';
 import { command, type Act } from './command.js';
-import type { HistoryOptions, NearbyOptions } from './nearby.js';
-import { parseSpan, parseTime, priorityOption } from './parse.js';
+import type { HistoryOptions } from './nearby-data.js';
+import type { NearbyOptions } from './nearby-visit.js';
+import { parseDuration, parseSpan, parseTime, priorityOption } from './parse.js';
 
 /** hciN, as the configuration takes it. */
 const HCI_DEVICES = 16;
@@ -73,7 +75,53 @@ export function addNearbyCommands(program: Command, action: Act): void {
     .addOption(new Option('--resolution <span>', 'what a row spans').choices(RESOLUTIONS).default('raw'))
     .action(
       action<[string | undefined, NearbyOptions & HistoryOptions]>(async (env, series, options) =>
-        (await import('./nearby.js')).history(env, series, options),
+        (await import('./nearby-data.js')).history(env, series, options),
+      ),
+    );
+  add(
+    'watch',
+    'Show what runs report of some series, as they do.',
+    `perigee nearby watch 'run_rss{image="hello"}'`,
+  )
+    .argument('<series...>', 'as `perigee nearby history` lists them')
+    .action(
+      action<[string[], NearbyOptions]>(async (env, series, options) =>
+        (await import('./nearby-data.js')).watch(env, series, options),
+      ),
+    );
+  add('status', 'Show how a gateway is, and what its backend holds.', 'perigee nearby status').action(
+    action<[NearbyOptions]>(async (env, options) => (await import('./nearby-data.js')).status(env, options)),
+  );
+  add('schedules', 'List what a gateway starts by itself.', 'perigee nearby schedules').action(
+    action<[NearbyOptions]>(async (env, options) =>
+      (await import('./nearby-schedules.js')).schedules(env, options),
+    ),
+  );
+  add(
+    'schedule',
+    'Pause, resume, clear or remove a schedule of a gateway.',
+    'perigee nearby schedule pause dawn',
+  )
+    .addArgument(new Argument('<change>', 'what is done to it').choices(SCHEDULE_CHANGES))
+    .argument('<name>', 'as `perigee nearby schedules` shows it')
+    .action(
+      action<[ScheduleChange, string, NearbyOptions]>(async (env, change, name, options) =>
+        (await import('./nearby-schedules.js')).change(env, name, change, options),
+      ),
+    );
+  add('invite', 'Show a code for another phone, where you may.', 'perigee nearby invite Bob --role viewer')
+    .argument('<name>', 'whose phone it is')
+    .addOption(new Option('--role <role>', 'what they may').choices(ROLES).default('viewer'))
+    .option('--grant <time>', 'how long, from the enrolment on: 8h, 30d', parseSpan)
+    .option(
+      '--valid <time>',
+      'how long the code is good for, a day at most',
+      parseDuration,
+      parseDuration('10m'),
+    )
+    .action(
+      action<[string, NearbyOptions & { role: Role; grant?: number; valid: number }]>(
+        async (env, name, options) => (await import('./nearby-schedules.js')).invite(env, name, options),
       ),
     );
 }

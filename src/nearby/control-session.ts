@@ -1,22 +1,16 @@
 import { encodeCredit, fragments, fromChannel, inChannel, PhoneSession } from '@perigee/gatt';
-import type {
-  BulkReceiver,
-  Curve25519,
-  FrameKind,
-  Invitation,
-  KeyPair,
-  PhoneEvent,
-  Status,
-} from '@perigee/gatt';
+import type { BulkReceiver, Curve25519, FrameKind, Invitation, KeyPair, PhoneEvent } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
-import { ERROR_EXITS, PerigeeError } from '../domain/index.js';
-import type { ErrorCode } from '../domain/index.js';
+import { PerigeeError } from '../domain/index.js';
 import type { CallOptions, ControlLink, GatewayConnection } from './connection.js';
+import { AGAIN, errorOf, refusedBy } from './refusals.js';
 import { within } from './time-limit.js';
 import { ValueQueue } from './value-queue.js';
 
 type Command = perigee.v1.Command.$Properties;
 type Answer = perigee.v1.Answer;
+type News = perigee.v1.News.$Properties;
+type ScheduleLine = perigee.v1.ScheduleLine.$Properties;
 type RunNotice = perigee.v1.RunNotice.$Properties;
 
 /** A handshake takes some connection events; a Pi's part of it, milliseconds. */
@@ -44,6 +38,7 @@ export class ControlSession {
   readonly #session: PhoneSession;
   readonly #answers = new Map<number, (answer: Answer) => void>();
   readonly #runs = new Map<string, ValueQueue<RunNotice>>();
+  #news: ValueQueue<News> | undefined;
   readonly #ended: Promise<never>;
   #end: (error: Error) => void = () => undefined;
   #opened: (welcome: perigee.v1.Welcome) => void = () => undefined;
@@ -60,6 +55,7 @@ export class ControlSession {
       this.#end = (error) => {
         reject(error);
         for (const queue of this.#runs.values()) queue.end();
+        this.#news?.end();
       };
     });
     // Whoever waits races with it.
@@ -130,6 +126,44 @@ export class ControlSession {
       if (progress.kind === 'fault')
         throw new PerigeeError('radio-unavailable', 'a piece of the transfer is missing', AGAIN);
       credit = progress.credit;
+    }
+  }
+
+  async state(options: CallOptions = {}): Promise<perigee.v1.GatewayState.$Properties> {
+    return (await this.#ask({ state: {} }, options)).state ?? {};
+  }
+
+  async schedules(options: CallOptions = {}): Promise<readonly ScheduleLine[]> {
+    return (await this.#ask({ schedules: {} }, options)).schedules?.schedules ?? [];
+  }
+
+  /** What it is afterwards; of one that is removed, what it was. */
+  async changeSchedule(name: string, change: string, options: CallOptions = {}): Promise<ScheduleLine> {
+    const answer = await this.#ask({ changeSchedule: { name, change } }, options);
+    return answer.schedules?.schedules?.[0] ?? {};
+  }
+
+  async invite(
+    terms: perigee.v1.Invite.$Properties,
+    options: CallOptions = {},
+  ): Promise<perigee.v1.Invited.$Properties> {
+    return (await this.#ask({ invite: terms }, options)).invited ?? {};
+  }
+
+  /** What runs report of these series from now on, the newest where the reader is slow. */
+  async *watch(series: readonly string[], options: CallOptions = {}): AsyncGenerator<News, void, undefined> {
+    const news = new ValueQueue<News>(MAX_WAITING_NOTICES);
+    this.#news = news;
+    const leave = (): void => news.end();
+    options.signal?.addEventListener('abort', leave);
+    try {
+      await this.#ask({ watch: { series: [...series] } }, options);
+      yield* news;
+      options.signal?.throwIfAborted();
+      await this.#ended;
+    } finally {
+      options.signal?.removeEventListener('abort', leave);
+      this.#news = undefined;
     }
   }
 
@@ -218,29 +252,9 @@ export class ControlSession {
   }
 
   #said(body: Uint8Array): void {
-    const { answer, run } = perigee.v1.Said.decode(body);
+    const { answer, news, run } = perigee.v1.Said.decode(body);
     if (answer) this.#answers.get(answer.command ?? 0)?.(answer as Answer);
+    if (news) this.#news?.push(news);
     if (run) this.#runs.get(run.runId ?? '')?.push(run);
   }
-}
-
-const AGAIN = 'Connect again.';
-const INVITE = 'Ask for a new invitation: perigee technician add NAME, on the gateway.';
-const REFUSALS: Readonly<Record<Status, readonly [message: string, cure: string]>> = {
-  'not-enrolled': ['the gateway does not know this phone (any more), or its invitation', INVITE],
-  'no-session': ['the gateway has ended the session', AGAIN],
-  busy: ['the gateway has too much to do', 'Try again later.'],
-  'bad-frame': ['the gateway did not understand this phone', AGAIN],
-  'rate-limited': ['too many sessions were begun in too short a time', 'Wait some seconds.'],
-};
-
-function refusedBy(status: Status | undefined): PerigeeError {
-  const [message, cure] = status === undefined ? ['the gateway has refused', AGAIN] : REFUSALS[status];
-  return new PerigeeError('access-refused', message, cure);
-}
-
-/** The gateway's own words; a code that this version does not know is told as one of the gateway's. */
-function errorOf({ code, cure, message }: perigee.v1.Refusal.$Properties): PerigeeError {
-  const known = code && code in ERROR_EXITS ? (code as ErrorCode) : 'access-refused';
-  return new PerigeeError(known, message ?? 'the gateway has refused', cure ?? AGAIN);
 }

@@ -3,12 +3,15 @@ import {
   HIGHEST_PRIORITY,
   LOWEST_PRIORITY,
   PerigeeError,
+  SCHEDULE_CHANGES,
   isEnded,
   parseImageName,
   parseRunId,
 } from '../domain/index.js';
-import type { GatewayControl, Role, RunNews, RunRecord, RunRequest } from '../domain/index.js';
-import { images, logEnd, runNotice, runs } from './messages.js';
+import type { GatewayControl, InvitationTerms, Role, RunNews, RunRecord } from '../domain/index.js';
+import type { RunRequest, ShownInvitation, Technician } from '../domain/index.js';
+import { gatewayState, images, logEnd, runNotice, runs, schedules } from './messages.js';
+import { invitationTerms } from './invite.js';
 import { takeSnapshot } from './snapshots.js';
 
 type Command = perigee.v1.Command;
@@ -18,8 +21,14 @@ export type Result = Omit<perigee.v1.Answer.$Properties, 'command' | 'result'>;
 /** What a command may do beside its answer. */
 export interface CommandContext {
   readonly control: GatewayControl;
+  readonly wallMs: () => number;
   /** Tells the phone what happens to the run that it has started, and gives the run as it is first. */
   readonly follow: (request: RunRequest) => Promise<RunRecord>;
+  /** Tells the phone what runs report of these series, and of no others. */
+  readonly watch: (series: readonly string[]) => void;
+  /** Who asks. */
+  readonly technician: Technician;
+  readonly invite: (terms: InvitationTerms) => Promise<ShownInvitation>;
   /** The phone may fetch it from now on. */
   readonly offer: (snapshot: Uint8Array) => void;
 }
@@ -34,6 +43,8 @@ interface CommandKind {
 
 /** More than a phone shows; more do not fit a message either. */
 const MAX_RUNS_LISTED = 100;
+/** A screen of a phone. */
+const MAX_WATCHED = 32;
 /** As the HTTP API takes them. */
 const MAX_ARGS = 160;
 const CONTROL_CHARACTER = /\p{Cc}/u;
@@ -59,6 +70,45 @@ export const COMMANDS: Readonly<Record<Exclude<NonNullable<Command['what']>, 'en
       const text = await control.consoleLog(parseRunId(log?.runId ?? ''));
       return { log: logEnd(text, log?.tailBytes ?? 0) };
     },
+  },
+  state: {
+    role: 'viewer',
+    act: async (_command, { control, wallMs }) => ({ state: gatewayState(await control.status(), wallMs()) }),
+  },
+  watch: {
+    role: 'viewer',
+    act: ({ watch: asked }, { watch }) => {
+      const series = asked?.series ?? [];
+      if (series.length > MAX_WATCHED)
+        throw new PerigeeError('usage', 'these are too many series', `Watch ${MAX_WATCHED} at most.`);
+      watch(series);
+      return Promise.resolve({ watching: { series: series.length } });
+    },
+  },
+  schedules: {
+    role: 'viewer',
+    act: async (_command, { control }) => ({ schedules: schedules(await control.schedules()) }),
+  },
+  changeSchedule: {
+    role: 'technician',
+    detail: ({ changeSchedule }) => `${changeSchedule?.change ?? ''} schedule ${changeSchedule?.name ?? ''}`,
+    act: async ({ changeSchedule }, { control }) => {
+      const change = SCHEDULE_CHANGES.find((each) => each === changeSchedule?.change);
+      if (change === undefined)
+        throw new PerigeeError(
+          'usage',
+          'this is no change of a schedule',
+          `Send ${SCHEDULE_CHANGES.join(', ')}.`,
+        );
+      return { schedules: schedules([await control.changeSchedule(changeSchedule?.name ?? '', change)]) };
+    },
+  },
+  invite: {
+    role: 'viewer',
+    detail: ({ invite }) => `invite ${invite?.name ?? ''}`,
+    act: async ({ invite: asked }, { invite, technician, wallMs }) => ({
+      invited: await invite(invitationTerms(asked ?? {}, technician, wallMs())),
+    }),
   },
   open: {
     role: 'viewer',

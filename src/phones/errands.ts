@@ -1,9 +1,11 @@
 import type { perigee } from '@perigee/proto';
 import { PerigeeError, isEnded, reasonOf } from '../domain/index.js';
-import type { GatewayControl, Logger, RunNews, RunRecord, RunRequest, Technician } from '../domain/index.js';
+import type { Clock, GatewayControl, InvitationTerms, Logger, RunNews } from '../domain/index.js';
+import type { RunRecord, RunRequest, ShownInvitation, Technician } from '../domain/index.js';
+import { seriesKey } from '../domain/index.js';
 import { COMMANDS, begin, includes } from './commands.js';
 import type { Result } from './commands.js';
-import { refusal, runNotice } from './messages.js';
+import { refusal, runNotice, seriesValues } from './messages.js';
 
 /** Commands of one phone that are under way; and runs of which it is told. */
 const MAX_PENDING = 4;
@@ -13,7 +15,9 @@ interface ErrandsParts {
   readonly control: GatewayControl;
   readonly access: {
     note(what: { readonly act: 'command'; readonly who: string; readonly detail: string }): void;
+    invite(terms: InvitationTerms, invitedBy: string): Promise<ShownInvitation>;
   };
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly offer: (snapshot: Uint8Array) => void;
   readonly say: (said: perigee.v1.Said.$Properties, mayBeLost: boolean) => void;
@@ -23,6 +27,9 @@ interface ErrandsParts {
 export class Errands {
   readonly #parts: ErrandsParts;
   readonly #followed = new Set<AsyncIterator<RunNews>>();
+  #watched: ReadonlySet<string> = new Set();
+  /** What all runs say, once the phone watches something. */
+  #news: AsyncIterator<RunNews> | undefined;
   #pending = 0;
   #over = false;
 
@@ -32,13 +39,14 @@ export class Errands {
 
   /** There is more to come, though the phone asks for nothing. */
   get isTelling(): boolean {
-    return this.#followed.size > 0;
+    return this.#followed.size > 0 || this.#watched.size > 0;
   }
 
   end(): void {
     this.#over = true;
     for (const news of this.#followed) void news.return?.();
     this.#followed.clear();
+    void this.#news?.return?.();
   }
 
   /** Answers the command with what comes of the work, or why nothing does. */
@@ -59,7 +67,7 @@ export class Errands {
 
   /** @throws PerigeeError `access-refused`, and what the command throws. */
   async obey(command: perigee.v1.Command, technician: Technician | undefined): Promise<Result> {
-    const { access, control } = this.#parts;
+    const { access, clock, control } = this.#parts;
     if (technician === undefined)
       throw refused('this phone may nothing any more', 'Ask to be invited again.');
     if (command.what === undefined) {
@@ -73,7 +81,10 @@ export class Errands {
       throw refused(`a ${technician.role} may not do this`, 'Ask to be invited as a technician.');
     if (detail !== undefined) access.note({ act: 'command', who: technician.name, detail: detail(command) });
     return act(command, {
-      ...{ control, follow: (request) => this.#follow(request) },
+      ...{ control, technician, wallMs: () => clock.wallMs() },
+      follow: (request) => this.#follow(request),
+      watch: (series) => this.#watch(series),
+      invite: (terms) => access.invite(terms, technician.name),
       offer: (snapshot) => {
         if (!this.#over) this.#parts.offer(snapshot);
       },
@@ -104,6 +115,27 @@ export class Errands {
       this.#parts.logger.warn({ reason: reasonOf(error) }, 'a phone is not told any more of its run');
     } finally {
       this.#followed.delete(news);
+    }
+  }
+
+  #watch(series: readonly string[]): void {
+    this.#watched = new Set(series);
+    if (series.length === 0 || this.#news !== undefined || this.#over) return;
+    this.#news = this.#parts.control.news()[Symbol.asyncIterator]();
+    void this.#tellNews(this.#news);
+  }
+
+  /** Of all runs: a phone that watches sees what a schedule starts too. */
+  async #tellNews(news: AsyncIterator<RunNews>): Promise<void> {
+    try {
+      for (let step = await news.next(); step.done !== true && !this.#over; step = await news.next()) {
+        if (step.value.kind !== 'report') continue;
+        const { run, samples } = step.value;
+        const values = seriesValues(samples.filter(({ series }) => this.#watched.has(seriesKey(series))));
+        if (values.length > 0) this.#parts.say({ news: { runId: run.id, values } }, true);
+      }
+    } catch (error) {
+      this.#parts.logger.warn({ reason: reasonOf(error) }, 'a phone gets no news any more');
     }
   }
 

@@ -1,9 +1,11 @@
 import { MAX_PLAINTEXT_BYTES } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import { describeEnd, seriesKey } from '../domain/index.js';
-import type { ImageSummary, PerigeeError, RunRecord, Sample, Technician } from '../domain/index.js';
+import type { GatewayStatus, ImageSummary, PerigeeError, RunRecord } from '../domain/index.js';
+import type { Sample, ScheduleStatus, Technician } from '../domain/index.js';
 
 type RunNotice = perigee.v1.RunNotice.$Properties;
+type ScheduleLine = perigee.v1.ScheduleLine.$Properties;
 type Said = perigee.v1.Said.$Properties;
 
 /** What a message has room for beside the heads of its parts. */
@@ -52,9 +54,42 @@ export function runNotice(run: RunRecord, samples: readonly Sample[] = []): RunN
     ...{ runId: id, image, state: state.kind, boot, end: ended?.kind ?? '' },
     text: (ended === undefined ? (why ?? '') : describeEnd(ended)).slice(0, TEXT_MAX),
     ...(footprint && { footprint: { ...footprint, imageBytes: run.imageBytes } }),
-    values: samples.slice(0, VALUES_MAX).map(({ series, value }) => ({
-      ...{ series: seriesKey(series).slice(0, TEXT_MAX), value, unit: series.unit },
-    })),
+    values: seriesValues(samples),
+  };
+}
+
+export function seriesValues(samples: readonly Sample[]): perigee.v1.SeriesValue.$Properties[] {
+  return samples.slice(0, VALUES_MAX).map(({ series, value }) => ({
+    ...{ series: seriesKey(series).slice(0, TEXT_MAX), value, unit: series.unit },
+  }));
+}
+
+export function gatewayState(status: GatewayStatus, wallMs: number): perigee.v1.GatewayState.$Properties {
+  const { activeRuns, crashLoops, epoch, lostObservations, queuedRuns, store, sync, version } = status;
+  return {
+    ...{ version, epoch, activeRuns, queuedRuns, lostObservations, wallMs, crashLoops: [...crashLoops] },
+    uptimeSeconds: Math.floor(status.uptimeSeconds),
+    samplesStored: store.samples,
+    ...{ sync: sync.text.slice(0, TEXT_MAX), syncWaits: sync.waiting },
+    samplesAcknowledged: sync.samplesAcknowledged,
+  };
+}
+
+export function schedules(all: readonly ScheduleStatus[]): perigee.v1.Schedules.$Properties {
+  const lines = all.map(scheduleLine);
+  const fitting = fit(lines, (line) => perigee.v1.ScheduleLine.encode(line).finish().length);
+  return { schedules: fitting, more: fitting.length < all.length };
+}
+
+function scheduleLine({ dueAtMs, image, last, name, state, trigger }: ScheduleStatus): ScheduleLine {
+  return {
+    ...{ name, image, state: state.kind, last: (last?.text ?? '').slice(0, TEXT_MAX) },
+    zone: 'zone' in trigger ? trigger.zone : '',
+    ...(trigger.kind === 'kept' ? { kept: true } : {}),
+    ...(trigger.kind === 'cron' ? { cron: trigger.expression } : {}),
+    ...(trigger.kind === 'every' ? { everyMs: trigger.everyMs } : {}),
+    ...(trigger.kind === 'at' ? { at: trigger.time } : {}),
+    ...(dueAtMs === undefined ? {} : { dueAtMs: Math.round(dueAtMs) }),
   };
 }
 

@@ -19,6 +19,7 @@ import type {
   GatewayControl,
   InvitationTerms,
   Logger,
+  ShownInvitation,
   Technician,
 } from '../domain/index.js';
 import type { Result } from './commands.js';
@@ -51,6 +52,7 @@ export interface Doorkeeper {
   attempt(invitation: string): NamedInvitation | undefined;
   enrol(invitation: NamedInvitation, key: string): Promise<Technician>;
   note(what: { readonly act: 'session' | 'command'; readonly who: string; readonly detail: string }): void;
+  invite(terms: InvitationTerms, invitedBy: string): Promise<ShownInvitation>;
   refuse(reason: string): void;
 }
 

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ERROR_EXITS, parseRunId } from '../../src/domain/index.js';
+import { ERROR_EXITS, parseImageName, parseRunId } from '../../src/domain/index.js';
 import type { AuditEntry, HistoryPoint, ShownInvitation } from '../../src/domain/index.js';
+import { newRunId } from '../../src/platform/index.js';
 import { changedImage } from '../runner/support-runner.js';
 import { perigee } from '../support/command.js';
-import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
+import { PERIGEE, startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 import { tempFolder } from '../support/temp.js';
 
 const images = tempFolder('images');
@@ -33,6 +36,15 @@ const nearby = (...args: readonly string[]): Promise<Finished> =>
   perigee(['nearby', ...args, '--air', air(), '--data', own]);
 const technician = (...args: readonly string[]): Promise<Finished> =>
   perigee(['technician', ...args, '--data', gateway.directory]);
+
+/** The first thing that `perigee nearby watch` prints. */
+async function watched(signal: AbortSignal, series: string): Promise<string> {
+  const args = ['nearby', 'watch', series, '--air', air(), '--data', own];
+  const child = spawn(process.execPath, [PERIGEE, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  signal.addEventListener('abort', () => child.kill());
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  return said.toString();
+}
 
 async function invited(...args: readonly string[]): Promise<string> {
   const { stdout } = await technician('add', ...args, '--json');
@@ -87,6 +99,35 @@ describe('perigee nearby, a phone of a technician', () => {
     const { stdout: log } = await technician('log', '--json');
     const acts = (JSON.parse(log) as AuditEntry[]).map(({ act, detail, who }) => `${who} ${act} ${detail}`);
     assert.ok(acts.includes(`Ada command run hello as ${id}`), log);
+  });
+
+  it('shows how the gateway is, and hears what a run reports that somebody else has started', async () => {
+    assert.match(
+      (await nearby('status')).stdout,
+      /^Version +\d.*start 1.*\nGuests +0.*\nStored +\d+ samples; 0/,
+    );
+    const watching = new AbortController();
+    const heard = watched(watching.signal, 'guest_boot{image="hello"}');
+    const run = async (): Promise<void> => {
+      for await (const { kind } of gateway.control.run({ id: newRunId(), image: 'hello' }))
+        if (kind === 'report') await delay(0);
+    };
+    // The first one may come before the subscription.
+    const first = heard.then(() => watching.abort());
+    for (let tries = 0; tries < 20 && !watching.signal.aborted; tries++) await run();
+    await first;
+    assert.match(await heard, /^guest_boot\{image="hello"\} \S+ ms\n/);
+  });
+
+  it('pauses a schedule', async () => {
+    await gateway.control.addSchedule({
+      ...{ name: 'often', image: parseImageName('hello'), trigger: { kind: 'every', everyMs: 3_600_000 } },
+      ...{ jitterMs: 0, missed: 'skip', overlap: 'skip', restart: 'never', priority: 0 },
+    });
+    assert.match((await nearby('schedules')).stdout, /\noften +hello +every 60 min +2\S+Z +- +waiting\n$/);
+    assert.match((await nearby('schedule', 'pause', 'often')).stdout, /\noften .* paused\n$/);
+    assert.equal((await nearby('schedule', 'pause', 'none')).status, ERROR_EXITS['schedule-unknown']);
+    assert.equal((await nearby('invite', 'Bob')).status, ERROR_EXITS['access-refused']);
   });
 
   it('stops a run that another phone follows', async () => {

@@ -5,7 +5,7 @@ import { BulkReceiver, inChannel } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import { random32 } from '../support/random.js';
 import { again, enrolled, HELLO_RUN, openWorld, POINTS, refusalOf } from './support-phones.js';
-import type { TestPhone } from './support-phones.js';
+import type { TestPhone } from './support-phone.js';
 
 const LOG = { runLog: HELLO_RUN };
 const RANGE = { series: 'm', fromMs: 1_700_000_000_000, toMs: 1_700_003_000_000 };

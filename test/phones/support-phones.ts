@@ -1,34 +1,27 @@
 import assert from 'node:assert/strict';
-import {
-  CHANNELS,
-  decodeInvitation,
-  encodeCredit,
-  fragments,
-  fromChannel,
-  inChannel,
-  PhoneSession,
-  portableCurve,
-} from '@perigee/gatt';
-import type { BulkReceiver, Credit, FrameKind, Invitation, KeyPair, PhoneEvent } from '@perigee/gatt';
-import { perigee } from '@perigee/proto';
+import { decodeInvitation } from '@perigee/gatt';
+import type { Invitation } from '@perigee/gatt';
+import type { perigee } from '@perigee/proto';
 import { Access } from '../../src/access/index.js';
-import { PerigeeError } from '../../src/domain/index.js';
+import { parseImageName, PerigeeError, Topic } from '../../src/domain/index.js';
 import type {
   GatewayControl,
-  GattLink,
-  GattListener,
   HistoryPoint,
   HistoryRequest,
   InvitationTerms,
   RunNews,
   RunRequest,
   Sample,
+  ScheduleStatus,
   Store,
+  Trigger,
 } from '../../src/domain/index.js';
 import { createPhoneService } from '../../src/phones/index.js';
 import { nodeCurve } from '../../src/platform/index.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
 import { SILENT, run } from '../store/support-store.js';
+import { TestPhone } from './support-phone.js';
+import type { PhoneOptions } from './support-phone.js';
 
 export const HELLO_RUN = '00000000000000aa';
 export const START = { runId: HELLO_RUN, image: 'hello' };
@@ -39,7 +32,19 @@ export const POINTS: readonly HistoryPoint[] = Array.from({ length: 3000 }, (_, 
   last: Math.sin(i),
 }));
 
-const sampleOf = (number: number, value: number): Sample => ({
+const scheduleOf = (name: string, trigger: Trigger, dueAtMs?: number): ScheduleStatus => ({
+  ...{ name, image: parseImageName('hello'), trigger, jitterMs: 0, missed: 'skip', overlap: 'skip' },
+  ...{ restart: 'never', priority: 0, skipped: 0, state: { kind: 'waiting' } },
+  ...(dueAtMs === undefined ? {} : { dueAtMs }),
+});
+const SCHEDULES: readonly ScheduleStatus[] = [
+  scheduleOf('kept', { kind: 'kept' }),
+  scheduleOf('dawn', { kind: 'cron', expression: '0 6 * * *', zone: 'Europe/Berlin' }, 1.8e12),
+  scheduleOf('often', { kind: 'every', everyMs: 60_000 }),
+  scheduleOf('once', { kind: 'at', time: '2030-01-01T00:00' }),
+];
+
+export const sampleOf = (number: number, value: number): Sample => ({
   ...{ series: { name: `m${number}`, labels: {}, unit: 'count' }, value },
 });
 
@@ -55,18 +60,13 @@ export interface World extends Disposable {
   /** Phones that are told of a run. */
   followers: number;
   readonly sessions: () => number;
+  /** What a run of nobody's says. */
+  readonly report: (samples: readonly Sample[]) => void;
+  /** Phones that hear of all runs. */
+  readonly newsReaders: () => number;
   invite(terms?: Partial<InvitationTerms>): Promise<Invitation>;
   phone(options?: PhoneOptions): TestPhone;
   audit(): Promise<readonly string[]>;
-}
-
-interface PhoneOptions {
-  readonly keys?: KeyPair;
-  readonly invitation?: Invitation;
-  readonly gatewayKey?: Uint8Array;
-  /** Fragments that its link takes before it is full; endless if absent. */
-  readonly room?: number;
-  readonly maxBytes?: number;
 }
 
 export async function openWorld(): Promise<World> {
@@ -90,6 +90,20 @@ export async function openWorld(): Promise<World> {
       }),
     runs: () => Promise.resolve(Array.from({ length: 100 }, (_, i) => run(i.toString(16), i))),
     consoleLog: () => Promise.resolve(`${'line\n'.repeat(2000)}the end\n`),
+    status: () =>
+      Promise.resolve({
+        ...{ version: '1.2.3', epoch: 7, uptimeSeconds: 12.9, activeRuns: 2, queuedRuns: 1 },
+        ...{ crashLoops: ['dawn'], lostObservations: 3, store: { samples: 1000 } },
+        sync: { text: 'waits', waiting: true, batchesAcknowledged: 1, samplesAcknowledged: 900 },
+      }),
+    schedules: () => Promise.resolve(SCHEDULES),
+    changeSchedule: (name: string, change: string) => {
+      const found = SCHEDULES.find((each) => each.name === name);
+      if (found === undefined)
+        return Promise.reject(new PerigeeError('schedule-unknown', `no schedule ${name}`, 'See them.'));
+      return Promise.resolve({ ...found, state: { kind: change === 'pause' ? 'paused' : 'waiting' } });
+    },
+    news: () => runNews.subscribe(),
     latest: () => Promise.resolve(POINTS.map(({ last }, i) => ({ ...sampleOf(i, last), wallMs: 1 }))),
     async *history({
       fromMs,
@@ -119,6 +133,7 @@ export async function openWorld(): Promise<World> {
     },
   } as unknown as GatewayControl;
   const endings: (() => void)[] = [];
+  const runNews = new Topic<RunNews>();
   const service = createPhoneService({
     ...{ curve: nodeCurve, identity, access, control, clock, logger: SILENT },
     gateway: { gatewayId: '0123456789abcdef', gatewayName: 'Perigee' },
@@ -126,6 +141,8 @@ export async function openWorld(): Promise<World> {
   const world: World = {
     ...{ access, store, time, requests, news, gatewayKey: identity.publicKey, followers: 0 },
     sessions: () => service.count,
+    report: (samples) => runNews.publish({ kind: 'report', run: run(HELLO_RUN, 1), windowEndUs: 1, samples }),
+    newsReaders: () => runNews.readers,
     async invite(terms = {}) {
       const all = { name: 'Ada', role: 'technician', mayEnrol: false, validMs: 60_000, ...terms } as const;
       const { link } = await access.invite(all);
@@ -142,119 +159,6 @@ export async function openWorld(): Promise<World> {
     },
   };
   return world;
-}
-
-/** A phone at the other end of a link that a test holds. */
-export class TestPhone {
-  readonly keys: KeyPair;
-  readonly session: PhoneSession;
-  readonly events: PhoneEvent[] = [];
-  readonly listener: GattListener;
-  /** Fragments that the gateway sent, and that wait while the link is full. */
-  readonly sent: Uint8Array[] = [];
-  room: number;
-  refused = 0;
-  disconnected = false;
-  #ids = 0;
-
-  constructor(
-    begin: (link: GattLink) => GattListener,
-    options: PhoneOptions & { readonly gatewayKey: Uint8Array },
-  ) {
-    this.keys = options.keys ?? portableCurve.generate();
-    this.room = options.room ?? Infinity;
-    const { gatewayKey, invitation } = options;
-    this.session = new PhoneSession({
-      ...{ curve: portableCurve, keys: this.keys, gatewayKey },
-      ...(invitation && { invitation }),
-    });
-    this.listener = begin({
-      maxBytes: options.maxBytes ?? 244,
-      send: (value) => {
-        if (this.sent.length >= this.room) {
-          this.refused += 1;
-          return false;
-        }
-        this.sent.push(value);
-        this.events.push(this.session.receive(value));
-        return true;
-      },
-      disconnect: () => (this.disconnected = true),
-    });
-  }
-
-  /** The link has sent what waited, and says so. */
-  drain(): void {
-    this.sent.length = 0;
-    this.listener.ready();
-  }
-
-  /** The answer to the last fragment. */
-  write(of: FrameKind, message: Uint8Array | undefined): number {
-    let status = -1;
-    for (const fragment of fragments(of, message ?? assert.fail('there is a message'), 100))
-      status = this.listener.receive(fragment);
-    return status;
-  }
-
-  hello(): number {
-    const { bytes, of } = this.session.hello() ?? assert.fail('it says hello');
-    return this.write(of, bytes);
-  }
-
-  command(command: perigee.v1.Command.$Properties): number {
-    const id = command.id ?? ++this.#ids;
-    const bytes = perigee.v1.Command.encode({ ...command, id }).finish();
-    return this.write('sealed', this.session.seal(inChannel('control', bytes)));
-  }
-
-  /** What the gateway has said so far, once everything that is under way is done. */
-  async said(): Promise<readonly perigee.v1.Said[]> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    return this.events.flatMap((event) =>
-      event.kind === 'message' && event.plaintext[0] === CHANNELS.control
-        ? [perigee.v1.Said.decode(fromChannel(event.plaintext)?.body ?? new Uint8Array())]
-        : [],
-    );
-  }
-
-  async ask(command: perigee.v1.Command.$Properties): Promise<perigee.v1.Answer.$Properties> {
-    const id = ++this.#ids;
-    assert.equal(this.command({ ...command, id }), 0);
-    for (let turns = 0; turns < 10_000; turns++) {
-      const found = (await this.said()).find(({ answer }) => answer?.command === id);
-      if (found?.answer) return found.answer;
-    }
-    return assert.fail('no answer');
-  }
-
-  grant(credit: Credit): number {
-    return this.write('sealed', this.session.seal(inChannel('credit', encodeCredit(credit))));
-  }
-
-  /** The snapshot that was opened last, or undefined where its connection was lost after so many pieces. */
-  fetch(receiver: BulkReceiver, maxPieces = Infinity): Uint8Array | undefined {
-    let seen = this.events.length;
-    const credit = receiver.begin(244);
-    if (credit !== undefined) assert.equal(this.grant(credit), 0);
-    for (let pieces = 0; pieces < maxPieces; pieces++) {
-      let event = this.events[seen++];
-      for (; event?.kind !== 'message' || event.plaintext[0] !== CHANNELS.bulk; event = this.events[seen++])
-        assert.ok(event !== undefined, 'there is another piece');
-      const progress = receiver.take(event.plaintext.slice(1));
-      assert.notEqual(progress.kind, 'fault');
-      if (progress.kind === 'done') return progress.snapshot;
-      if (progress.kind === 'going' && progress.credit) assert.equal(this.grant(progress.credit), 0);
-    }
-    this.listener.ended();
-    return undefined;
-  }
-
-  /** The word in the clear by which the gateway ended it, if it did. */
-  get refusal(): string | undefined {
-    const last = this.events.at(-1);
-    return last?.kind === 'refused' ? last.status : undefined;
-  }
 }
 
 /** A phone that has enrolled and has its session. */

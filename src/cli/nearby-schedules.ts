@@ -1,0 +1,67 @@
+import { renderUnicodeCompact } from 'uqr';
+import type { perigee } from '@perigee/proto';
+import { harmless, type Role, type ScheduleChange } from '../domain/index.js';
+import { withSession, type NearbyOptions } from './nearby-visit.js';
+import { formatSpan, print, printJson, remark, table } from './output.js';
+
+type Env = Readonly<Record<string, string | undefined>>;
+type ScheduleLine = perigee.v1.ScheduleLine.$Properties;
+
+export async function schedules(env: Env, options: NearbyOptions): Promise<number> {
+  return withSession(env, options, async (session) => {
+    show(await session.schedules(), options);
+  });
+}
+
+export async function change(
+  env: Env,
+  name: string,
+  what: ScheduleChange,
+  options: NearbyOptions,
+): Promise<number> {
+  return withSession(env, options, async (session) => {
+    show([await session.changeSchedule(name, what)], options);
+  });
+}
+
+/** For a technician who may enrol others: the code is shown here, and scanned from here. */
+export async function invite(
+  env: Env,
+  name: string,
+  options: NearbyOptions & { readonly role: Role; readonly grant?: number; readonly valid: number },
+): Promise<number> {
+  return withSession(env, options, async (session) => {
+    const { grant = 0, role, valid } = options;
+    const invited = await session.invite({ name, role, grantMs: grant, validMs: valid });
+    if (options.json) {
+      printJson(invited);
+      return;
+    }
+    const link = invited.link ?? '';
+    print(renderUnicodeCompact(link, { border: 2 }));
+    print(link);
+    remark(
+      `Good for one phone, once, within ${formatSpan(invited.validMs ?? 0)}: it makes its holder ${name}.`,
+    );
+  });
+}
+
+function show(lines: readonly ScheduleLine[], options: NearbyOptions): void {
+  if (options.json) printJson(lines);
+  else print(table([['NAME', 'IMAGE', 'WHEN', 'NEXT', 'LAST RUN', 'STATE'], ...lines.map(row)]));
+}
+
+function row(line: ScheduleLine): readonly string[] {
+  const { dueAtMs, image, last, name, state } = line;
+  const next = dueAtMs == null ? '-' : new Date(dueAtMs).toISOString();
+  return [name, image, whenOf(line), next, last === '' ? '-' : last, state].map((cell) =>
+    harmless(cell ?? ''),
+  );
+}
+
+function whenOf({ at, cron, everyMs, zone }: ScheduleLine): string {
+  const inZone = zone ? ` ${zone}` : '';
+  if (cron) return `${cron}${inZone}`;
+  if (everyMs) return `every ${formatSpan(everyMs)}`;
+  return at ? `once, ${at}${inZone}` : 'kept running';
+}

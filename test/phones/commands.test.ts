@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { decodeInvitation } from '@perigee/gatt';
+import { enrolled, openWorld, refusalOf, sampleOf } from './support-phones.js';
+
+const DAY_MS = 86_400_000;
+
+describe('a viewer', () => {
+  it('sees how the gateway is', async () => {
+    using world = await openWorld();
+    const { state } = await (await enrolled(world, { role: 'viewer' })).ask({ state: {} });
+    assert.deepEqual(
+      { ...state },
+      {
+        ...{ version: '1.2.3', epoch: 7, uptimeSeconds: 12, activeRuns: 2, queuedRuns: 1 },
+        ...{ crashLoops: ['dawn'], samplesStored: 1000, lostObservations: 3, sync: 'waits', syncWaits: true },
+        ...{ samplesAcknowledged: 900, wallMs: 1.8e12 },
+      },
+    );
+  });
+
+  it('sees what is started by itself, and changes nothing of it', async () => {
+    using world = await openWorld();
+    const phone = await enrolled(world, { role: 'viewer' });
+    const { schedules } = await phone.ask({ schedules: {} });
+    assert.deepEqual(
+      schedules?.schedules?.map(({ at, cron, dueAtMs, everyMs, kept, name, zone }) => [
+        ...[name, kept ?? cron ?? everyMs ?? at, zone, dueAtMs ?? undefined],
+      ]),
+      [
+        ['kept', true, '', undefined],
+        ['dawn', '0 6 * * *', 'Europe/Berlin', 1.8e12],
+        ['often', 60_000, '', undefined],
+        ['once', '2030-01-01T00:00', '', undefined],
+      ],
+    );
+    assert.match(
+      await refusalOf(phone, { changeSchedule: { name: 'dawn', change: 'pause' } }),
+      /a viewer may not/,
+    );
+  });
+
+  it('hears of the series that it watches, whoever started their runs, and of no others', async () => {
+    using world = await openWorld();
+    const phone = await enrolled(world, { role: 'viewer' });
+    const other = await enrolled(world, { name: 'Bob', role: 'viewer' });
+    assert.equal((await phone.ask({ watch: { series: ['m1', 'm3'] } })).watching?.series, 2);
+    world.report([sampleOf(1, 10), sampleOf(2, 20)]);
+    world.report([sampleOf(2, 21)]);
+    await phone.said();
+    await phone.ask({ watch: { series: ['m2'] } });
+    world.report([sampleOf(1, 11), sampleOf(2, 22)]);
+    await phone.said();
+    await phone.ask({ watch: {} });
+    world.report([sampleOf(2, 23)]);
+    const heard = (await phone.said()).flatMap(({ news }) => news?.values ?? []);
+    assert.deepEqual(
+      heard.map(({ series, value }) => [series, value]),
+      [
+        ['m1', 10],
+        ['m2', 22],
+      ],
+    );
+    assert.ok((await other.said()).every(({ news }) => !news));
+    assert.match(
+      await refusalOf(phone, { watch: { series: Array<string>(33).fill('m') } }),
+      /too many series/,
+    );
+    assert.equal(world.newsReaders(), 1);
+    phone.listener.ended();
+    assert.equal(world.newsReaders(), 0, 'who has left costs nothing');
+  });
+});
+
+describe('a technician', () => {
+  it('pauses and resumes what is started by itself, and it is in the log', async () => {
+    using world = await openWorld();
+    const phone = await enrolled(world);
+    const { schedules } = await phone.ask({ changeSchedule: { name: 'dawn', change: 'pause' } });
+    assert.equal(schedules?.schedules?.[0]?.state, 'paused');
+    assert.equal((await world.audit())[0], 'command Ada: pause schedule dawn');
+    const refused = [
+      [{ name: 'dawn', change: 'break' }, /^usage: this is no change/],
+      [{ name: 'none', change: 'pause' }, /^schedule-unknown/],
+    ] as const;
+    for (const [changeSchedule, expected] of refused)
+      assert.match(await refusalOf(phone, { changeSchedule }), expected);
+  });
+
+  it('invites nobody, unless that was granted', async () => {
+    using world = await openWorld();
+    const invite = { name: 'Bob', role: 'viewer' };
+    assert.match(await refusalOf(await enrolled(world), { invite }), /access-refused: Ada may invite nobody/);
+    const eve = await enrolled(world, { name: 'Eve', mayEnrol: true });
+    const { invited } = await eve.ask({ invite });
+    assert.equal(invited?.validMs, 600_000);
+    const bob = world.phone({ invitation: decodeInvitation(invited.link ?? '') ?? assert.fail('a link') });
+    bob.hello();
+    const answer = await bob.ask({ enrol: {} });
+    assert.deepEqual([answer.enrolled?.name, answer.enrolled?.role], ['Bob', 'viewer']);
+    assert.ok((await world.audit()).some((line) => line.endsWith('invited by Eve')));
+    assert.match(await refusalOf(eve, { invite }), /"Bob" is taken/);
+    assert.match(await refusalOf(eve, { invite: { ...invite, role: 'king' } }), /^usage: this is no role/);
+    assert.match(await refusalOf(eve, { invite: { role: 'viewer' } }), /^usage: "" is no name/);
+  });
+
+  it('grants nothing that they do not have, and nothing for longer', async () => {
+    using world = await openWorld();
+    const eve = await enrolled(world, { name: 'Eve', role: 'viewer', mayEnrol: true, grantMs: DAY_MS });
+    const asTechnician = { name: 'Bob', role: 'technician' };
+    assert.match(await refusalOf(eve, { invite: asTechnician }), /a viewer invites viewers only/);
+    for (const [name, grantMs] of [
+      ['Bob', 0],
+      ['Cid', 10 * DAY_MS],
+    ] as const) {
+      const { invited } = await eve.ask({ invite: { name, role: 'viewer', grantMs, validMs: 10 * DAY_MS } });
+      assert.equal(invited?.validMs, DAY_MS);
+      const phone = world.phone({
+        invitation: decodeInvitation(invited.link ?? '') ?? assert.fail('a link'),
+      });
+      phone.hello();
+      assert.equal((await phone.ask({ enrol: {} })).enrolled?.expiresAtMs, 1.8e12 + DAY_MS);
+    }
+  });
+});
