@@ -5,7 +5,7 @@ import { CHECK_DIRECTORY, unusable } from './level-errors.js';
 
 /** Every name that LevelDB or we give to a file, and what file systems put into their root. */
 const NOT_FOREIGN =
-  /^(head\.ring(\.new|\.aside)?|reserve|CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log(\.new)?|ldb|sst|dbtmp)|lost|lost\+found)$/;
+  /^(head\.ring(\.new|\.aside)?|reserve|damaged|CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log(\.new)?|ldb|sst|dbtmp)|lost|lost\+found)$/;
 
 /**
  * The store's own folder within the data directory, made if need be.

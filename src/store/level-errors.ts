@@ -1,5 +1,6 @@
 import { PerigeeError, reasonOf } from '../domain/index.js';
 import type { LossReason } from '../domain/index.js';
+import { markDamaged } from './damage-mark.js';
 
 /** What a failed opening of LevelDB means to a person. */
 export function openingFailed(path: string, cause: unknown): PerigeeError {
@@ -29,11 +30,13 @@ export function corrupt(path: string, reason: string, cause?: unknown): PerigeeE
 }
 
 export function writingFailed(path: string, cause: unknown): PerigeeError {
+  if (isDamage(cause)) markDamaged(path);
   const cure = 'See that its disk is writable and has space; the gateway tries again by itself.';
   return unusable(`cannot write to the store in ${path}: ${reasonOf(deepest(cause))}`, cure, cause);
 }
 
 export function readingFailed(path: string, cause: unknown): PerigeeError {
+  if (isDamage(cause)) markDamaged(path);
   const reason = reasonOf(deepest(cause));
   if (codesOf(cause).has('LEVEL_CORRUPTION')) return corrupt(path, reason, cause);
   return unusable(`cannot read the store in ${path}: ${reason}`, 'See that its disk is well.', cause);

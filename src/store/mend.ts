@@ -1,5 +1,6 @@
-import type { Logger, LossWriter, Position } from '../domain/index.js';
+import type { Logger, Loss, LossWriter, Position } from '../domain/index.js';
 import { BEFORE_EVERYTHING, describeLoss, isEnded } from '../domain/index.js';
+import type { BlockHeader } from './block-codec.js';
 import { GapFinder, blockHeaders } from './block-headers.js';
 import { decodeHeadStarts, decodePosition, decodeTotals, encodePosition, encodeTotals } from './codec.js';
 import type { Totals } from './codec.js';
@@ -91,12 +92,24 @@ async function keepUnreadable({ db, write, aside }: MendParts): Promise<void> {
 /** Once all that could be found is in blocks. */
 export async function tellGaps(db: Database, logger: Logger, losses: LossWriter): Promise<void> {
   const finder = new GapFinder();
-  for await (const found of blockHeaders(db)) {
-    const gap = finder.next(found);
-    if (gap === undefined) continue;
+  const ends = new Map<number, BlockHeader>();
+  const tell = (gap: Omit<Loss, 'reason'>): void => {
     const loss = { reason: 'damaged', ...gap } as const;
     logger.error({ ...gap }, `lost: ${describeLoss(loss)}`);
     losses.noteLoss(loss);
+  };
+  for await (const found of blockHeaders(db)) {
+    const gap = finder.next(found);
+    if (gap !== undefined) tell(gap);
+    if (found.header !== undefined) ends.set(found.place.epoch, found.header);
+  }
+  for (const [epoch, header] of ends) {
+    const bytes = await find(db, keys.epochKeyOf(epoch));
+    const stored = bytes && decodeEpochClock(bytes)?.stored;
+    // Its clock has seen more than its last block: how much, nobody can tell.
+    if (stored === undefined || stored.toUs <= header.monotonicUs.most) continue;
+    const times = { fromMs: header.wallMs.most, toMs: Math.round(stored.toUs / 1000 + stored.offsetMs) };
+    tell({ what: 'observations', epoch, times });
   }
 }
 

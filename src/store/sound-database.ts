@@ -5,6 +5,8 @@ import { isDamage, openingFailed } from './level-errors.js';
 import { lookAtFiles, mendLogs, salvageFiles } from './salvage.js';
 import type { SalvageParts } from './salvage.js';
 import { isHeld } from './lock.js';
+import { checkFiles } from './check/files.js';
+import { isMarkedDamaged, unmarkDamaged } from './damage-mark.js';
 
 /** What became of the database's files. */
 export type Soundness =
@@ -28,21 +30,25 @@ export async function useSoundDatabase<T>(
 ): Promise<T> {
   const { path, logger } = parts;
   const { isNew, hasManifest } = await lookAtFiles(path);
-  const lostBytes = (await isHeld(path)) ? 0 : await mendLogs(parts);
+  const isFree = !(await isHeld(path));
+  const lostBytes = isFree ? await mendLogs(parts) : 0;
+  const wasMet = isFree && isMarkedDamaged(path) && (await checkFiles(path)).length > 0;
   let db: Database | undefined;
   try {
-    if (isNew || hasManifest) {
+    if (!wasMet && (isNew || hasManifest)) {
       db = await openDatabase(path);
       return await use(db, lostBytes > 0 ? 'lost-writes' : 'whole');
     }
-    await refuseIfLocked(path);
-    logger.error({ path }, 'the database has lost files: what can be read is kept');
+    if (!wasMet) await refuseIfLocked(path);
+    const what = wasMet ? 'was found damaged in use' : 'has lost files';
+    logger.error({ path }, `the database ${what}: what can be read is kept`);
   } catch (error) {
     await db?.close();
     if (!isDamage(error)) throw translated(path, error);
     logger.error({ path, reason: reasonOf(error) }, 'the database is damaged: what can be read is kept');
   }
   await salvageFiles(parts);
+  unmarkDamaged(path);
   const salvaged = await openDatabase(path);
   try {
     return await use(salvaged, 'salvaged');

@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync } 
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { seriesKey } from '../../src/domain/index.js';
-import type { RunRecord, StoredObservation } from '../../src/domain/index.js';
+import type { RunRecord, Sample, StoredObservation } from '../../src/domain/index.js';
+import { checkStore } from '../../src/store/index.js';
 import * as keys from '../../src/store/keys.js';
 import {
   BLOCKS,
@@ -20,7 +21,9 @@ import {
   withRow,
   without,
 } from './support-damage.js';
-import { SILENT, run, values } from './support-store.js';
+import { failsWith } from '../support/expect.js';
+import { random } from '../support/random.js';
+import { SILENT, observation, run, series, values } from './support-store.js';
 
 const before = await (async () => {
   const copy = join(folder, 'before');
@@ -129,6 +132,33 @@ describe('a store whose database has damaged files', () => {
       }
     });
   }
+
+  it('where only a reader of old samples meets it is put right by the next start', async () => {
+    const directory = mkdtempSync(join(folder, 'data-'));
+    const chance = random(5);
+    const rough = (): Sample[] =>
+      Array.from({ length: 200 }, (_, at) => ({ series: series(`rough_${at}`), value: chance() }));
+    {
+      await using store = await open(directory);
+      for (let at = 1; at <= 300; at += 1) await store.append(observation(at, rough()));
+    }
+    // What is folded is not read by a start.
+    for (let starts = 0; starts < 2; starts += 1) await (await open(directory))[Symbol.asyncDispose]();
+    const [table = ''] = readdirSync(join(directory, 'store')).filter((name) => name.endsWith('.ldb'));
+    noise(table, 0.3, 0.31)(join(directory, 'store'));
+    {
+      await using store = await open(directory);
+      assert.deepEqual(setAside(directory), []);
+      await assert.rejects(everything(store), failsWith('store-corrupt', /is damaged/));
+    }
+    {
+      await using store = await open(directory);
+      assert.equal(setAside(directory).length, 1);
+      await everything(store);
+    }
+    const { findings } = await checkStore(directory, () => undefined);
+    assert.deepEqual(findings, [], 'what is still missing is recorded');
+  });
 
   it('of a gateway that runs is not touched', async () => {
     const directory = mkdtempSync(join(folder, 'data-'));

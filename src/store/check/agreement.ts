@@ -45,8 +45,15 @@ export async function* agreements(step: Step): AsyncGenerator<Agreement> {
     const isThere = kept?.[0] !== undefined && comparePositions(kept[0].position, place) === 0;
     if (!isThere) yield { place, verdict: 'damaged', ...(folded === undefined ? {} : { folded }) };
     else if (folded === undefined) yield { place, verdict: 'unknown' };
-    else yield { place, verdict: agree(rowsOf(folded, 0), kept) ? 'agrees' : 'differs', folded };
+    else yield { place, verdict: verdictOf(rowsOf(folded, 0), kept), folded };
   }
+}
+
+/** Where less is there than was folded, the samples are what is missing. */
+function verdictOf(folded: readonly PlacedRow[], kept: readonly PlacedRow[]): Agreement['verdict'] {
+  const [mine, theirs] = [gather(folded), gather(kept)];
+  if (agree(mine, theirs)) return 'agrees';
+  return countOf(mine) < countOf(theirs) ? 'unknown' : 'differs';
 }
 
 async function foldAgain(
@@ -80,20 +87,27 @@ async function foldAgain(
 /** Of one series in one bucket: count, sum, least, most. */
 type Folded = [count: number, sum: number, least: number, most: number];
 
-function agree(a: readonly PlacedRow[], b: readonly PlacedRow[]): boolean {
-  const [mine, theirs] = [gather(a), gather(b)];
+type Buckets = ReadonlyMap<string, Folded>;
+
+function countOf(buckets: Buckets): number {
+  return [...buckets.values()].reduce((sum, [count]) => sum + count, 0);
+}
+
+function agree(mine: Buckets, theirs: Buckets): boolean {
   return (
     mine.size === theirs.size &&
     [...mine].every(([key, [count, sum, least, most]]) => {
       const other = theirs.get(key);
       if (other === undefined) return false;
-      const near = Math.abs(sum - other[1]) <= SUM_TOLERANCE * Math.max(1, Math.abs(sum), Math.abs(other[1]));
+      const near =
+        sum === other[1] ||
+        Math.abs(sum - other[1]) <= SUM_TOLERANCE * Math.max(1, Math.abs(sum), Math.abs(other[1]));
       return count === other[0] && near && least === other[2] && most === other[3];
     })
   );
 }
 
-function gather(rows: readonly PlacedRow[]): ReadonlyMap<string, Folded> {
+function gather(rows: readonly PlacedRow[]): Buckets {
   const found = new Map<string, Folded>();
   for (const { monotonicUs, seriesIds, values } of rows)
     for (let at = 0; at < values.length; at += STRIDE) {

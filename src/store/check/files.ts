@@ -7,7 +7,10 @@ import { lookAtFiles } from '../salvage.js';
 import type { Progress, StoreFinding } from './finding.js';
 
 /** Reads every file of a database that nobody has open, and compares it with its checksums. */
-export async function checkFiles(path: string, progress: Progress): Promise<readonly StoreFinding[]> {
+export async function checkFiles(
+  path: string,
+  progress: Progress = () => undefined,
+): Promise<readonly StoreFinding[]> {
   const findings: StoreFinding[] = [];
   const { isNew, hasManifest } = await lookAtFiles(path);
   if (!isNew && !hasManifest)
