@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import type { Cell } from '../confinement/index.js';
 import { assert } from '../domain/index.js';
 import type { Vm } from './monitor.js';
-import { CONSOLE_BYTES_PER_SECOND, deliverThrottled } from './throttle.js';
+import { CONSOLE, deliverThrottled, startThrottled } from './throttle.js';
 
 export interface ProcessOptions {
   readonly program: string;
@@ -57,12 +57,14 @@ export function startProcess({
   console,
 }: ProcessOptions): MonitorProcess {
   const child = withOpen(files, (opened) =>
-    spawn(program, args, {
-      stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(sockets).fill('pipe'), ...opened],
-      ...{ detached: apart || group, ...cell?.user },
-      // The folder is entered before the user is changed, who could not come so far.
-      ...(cell?.folder === undefined ? { env } : { env: { ...env, TMPDIR: '.' }, cwd: cell.folder }),
-    }),
+    startThrottled(() =>
+      spawn(program, args, {
+        stdio: ['ignore', 'pipe', 'pipe', ...Array<'pipe'>(sockets).fill('pipe'), ...opened],
+        ...{ detached: apart || group, ...cell?.user },
+        // The folder is entered before the user is changed, who could not come so far.
+        ...(cell?.folder === undefined ? { env } : { env: { ...env, TMPDIR: '.' }, cwd: cell.folder }),
+      }),
+    ),
   );
   const kill: Kill = (signal) => {
     if (!group) child.kill(signal);
@@ -72,7 +74,8 @@ export function startProcess({
   // In the turn in which it is seen to end: nobody else has its number yet.
   if (group) child.once('exit', () => killGroup(child, 'SIGKILL'));
   let stderr = '';
-  if (child.stdout) deliverThrottled(child.stdout, CONSOLE_BYTES_PER_SECOND, console);
+  const printed = child.stdout && deliverThrottled(child.stdout, CONSOLE, console);
+  child.once('exit', () => printed?.lift());
   child.stderr?.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(0, MAX_STDERR);
   });

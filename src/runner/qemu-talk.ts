@@ -2,12 +2,12 @@ import type { Duplex } from 'node:stream';
 import type { MonitorEvent, VmListener } from './monitor.js';
 import type { Meeting } from './qemu-args.js';
 import { createQmpParser, qmpCommand, type QmpMessage } from './qmp.js';
-import { CONSOLE_BYTES_PER_SECOND, deliverThrottled } from './throttle.js';
+import { CONSOLE, deliverThrottled } from './throttle.js';
 
 /** A guest that falls this far behind its sensor feed gets no more of it until it has caught up. */
 const MAX_UNSENT_BYTES = 64 * 1024;
 /** Some thousand reports a second: more than the store takes from one guest. */
-const CHANNEL_BYTES_PER_SECOND = 1024 * 1024;
+const CHANNEL = { bytesPerSecond: 1024 * 1024 };
 
 /**
  * What is said to and by one QEMU, over whatever connections it has now. The machine protocol is greeted with
@@ -28,10 +28,12 @@ export class QemuTalk {
   connect(id: Meeting, stream: Duplex): void {
     switch (id) {
       case 'console':
-        return deliverThrottled(stream, CONSOLE_BYTES_PER_SECOND, (chunk) => this.#listener.console(chunk));
+        deliverThrottled(stream, CONSOLE, (chunk) => this.#listener.console(chunk));
+        return;
       case 'channel':
         this.#channel = stream;
-        return deliverThrottled(stream, CHANNEL_BYTES_PER_SECOND, (chunk) => this.#listener.channel(chunk));
+        deliverThrottled(stream, CHANNEL, (chunk) => this.#listener.channel(chunk));
+        return;
       case 'qmp':
         this.#qmp = stream;
         followQmp(stream, this.#listener);

@@ -11,7 +11,7 @@ import { seenBy } from './seen.js';
 import { deliverThrottled } from './throttle.js';
 
 /** Forty times what a guest may report, with the headers around it; the answers cost as much again at most. */
-const NETWORK_BYTES_PER_SECOND = 512 * 1024;
+const NETWORK = { bytesPerSecond: 512 * 1024 };
 
 export interface QemuOptions {
   readonly env: Readonly<Record<string, string>>;
@@ -66,7 +66,7 @@ function startInherited(
   if (qmp) talk.connect('qmp', qmp);
   if (cable && network) {
     const receive = network(cable, (lines) => listener.network(lines));
-    deliverThrottled(cable, NETWORK_BYTES_PER_SECOND, receive);
+    deliverThrottled(cable, NETWORK, receive);
   }
   return { ...child, ...controls(spec, talk) };
 }

@@ -2,6 +2,7 @@ import { chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { HIGH_WATER_MARK } from './throttle.js';
 import { RENDEZVOUS, type Meeting } from './qemu-args.js';
 
 export interface Rendezvous extends Disposable {
@@ -58,7 +59,7 @@ export function meetAt(folder: string, met: (id: Meeting, socket: Socket) => voi
 function listen(path: string, met: (socket: Socket) => void): Server {
   // Of a gateway that was killed.
   rmSync(path, { force: true });
-  const server = createServer(met);
+  const server = createServer({ highWaterMark: HIGH_WATER_MARK }, met);
   // Told a turn later, when nobody waits for it; and of a connection that could not be taken, which the monitor tries again.
   server.on('error', () => undefined);
   server.listen(path);
