@@ -34,7 +34,7 @@ import { startScheduler } from './scheduler/index.js';
 import { createPhoneService } from './phones/index.js';
 import { createSensorHub } from './sensors/index.js';
 import { createRecorder, openLevelStore } from './store/index.js';
-import { createUploader } from './sync/index.js';
+import { SYNC_CURSORS, createUploader } from './sync/index.js';
 import { serveControl, servePage } from './web/index.js';
 
 export { boardAccelerator, boardConfinement };
@@ -69,7 +69,10 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     const data = config.dataDirectory;
     const store = closer.use(
       'store',
-      await openLevelStore({ directory: data, clock, logger, besides: BACKED_UP_FOLDERS, ...config.store }),
+      await openLevelStore({
+        ...{ directory: data, clock, logger, besides: BACKED_UP_FOLDERS, ...config.store },
+        followers: config.sync.url === undefined ? undefined : SYNC_CURSORS,
+      }),
     );
     const identity = await identityKey(identityKeyFile(data));
     const access = await Access.open({

@@ -102,7 +102,7 @@ function keyOfVariable(variable: string): string {
   return `${first}.${camelCase(rest)}`;
 }
 
-const SECTIONS = new Set(['radio', 'sync', 'web', 'runner', 'images']);
+const SECTIONS = new Set(['radio', 'store', 'sync', 'web', 'runner', 'images']);
 
 function camelCase(words: readonly string[]): string {
   return words

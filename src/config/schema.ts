@@ -39,11 +39,23 @@ const radio = v.strictObject({
   featured: v.optional(v.pipe(v.array(featuredMetric), v.maxLength(MAX_FEATURED)), DEFAULT_FEATURED),
 });
 
+/** A century. */
+const MAX_DAYS = 36_525;
+/** The head log, the reserve and LevelDB's own files, and some days of samples. */
+const MIN_STORE_MIB = 64;
+
 const store = v.strictObject({
   /** `frugal` writes a card less, and lets a power cut take what is in no block yet. */
   durability: v.optional(v.picklist(['normal', 'frugal']), 'normal'),
   /** What a power cut may take. Each sync costs a card some blocks of 4 kB. */
   powerCutSeconds: v.optional(wholeNumber(1, 3600), 10),
+  /** Days of recording that are kept at least, of samples and of their roll-ups: docs/storage.md has the sums. */
+  keepRawDays: v.optional(wholeNumber(1, MAX_DAYS), 30),
+  keepMinutesDays: v.optional(wholeNumber(1, MAX_DAYS), 400),
+  keepHoursDays: v.optional(wholeNumber(1, MAX_DAYS), 3650),
+  keepRuns: v.optional(wholeNumber(100, 1_000_000), 10_000),
+  /** Of all files of the store: an eighth of a 16 GB card. */
+  maxMib: v.optional(wholeNumber(MIN_STORE_MIB, 1_048_576), 2048),
 });
 
 const sync = v.strictObject({

@@ -3,6 +3,7 @@ import { decodeHeader } from './block-codec.js';
 import type { BlockHeader } from './block-codec.js';
 import { unseal } from './block-store.js';
 import type { Database } from './database.js';
+import { floorsOf } from './floors-row.js';
 import * as keys from './keys.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from './ledger.js';
 
@@ -13,9 +14,13 @@ export interface HeaderAt {
   readonly header: BlockHeader | undefined;
 }
 
-/** What the headers of all blocks of observations say, in order. */
+/** What the headers of all blocks of observations say that are kept, in order. */
 export async function* blockHeaders(db: Database): AsyncGenerator<HeaderAt> {
-  for await (const [key, value] of db.iterator(keys.rangeOf('block'))) {
+  const { lt } = keys.rangeOf('block');
+  for await (const [key, value] of db.iterator({
+    gte: keys.blockKeyOf((await floorsOf(db)).of('raw')),
+    lt,
+  })) {
     if (key.length !== KEY_BYTES) continue;
     const bytes = unseal(value);
     const header = bytes && decodeHeader(bytes, SAMPLES_PER_OBSERVATION_MAX);

@@ -1,9 +1,13 @@
 import { crc32 } from 'node:zlib';
+import { comparePositions } from '../domain/index.js';
 import type { Logger, Loss, LossWriter, Position, Resolution } from '../domain/index.js';
-import { decodeBlock, decodeColumns, decodeHeader, decodeMonotonic, encodeBlock } from './block-codec.js';
+import { decodeBlock, decodeHeader, encodeBlock } from './block-codec.js';
 import type { BlockHeader } from './block-codec.js';
+import { plansFor, sliceOf } from './block-slices.js';
+import type { FoundBlock, Slice, WantedColumns } from './block-slices.js';
 import { put } from './database.js';
 import type { Database, Operation, Snapshot } from './database.js';
+import type { Floors } from './floors.js';
 import { STATISTICS } from './fold.js';
 import * as keys from './keys.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from './ledger.js';
@@ -28,22 +32,12 @@ function columnsOfSeries(resolution: Resolution): number {
   return resolution === 'raw' ? 1 : STATISTICS.length;
 }
 
-interface FoundBlock {
-  readonly place: Position;
-  readonly header: BlockHeader;
-}
-
 export interface ReaderParts {
   readonly db: Database;
   readonly path: string;
   readonly logger: Logger;
   readonly losses: LossWriter;
-}
-
-/** Columns that follow one another in a block, by the first's number. */
-export interface WantedColumns {
-  readonly first: number;
-  readonly columns: number;
+  readonly floors: Floors;
 }
 
 /** Blocks that begin behind the first place, and not behind the second. */
@@ -60,12 +54,6 @@ interface Range {
   readonly toUs: number;
 }
 
-/** Of one shape of one block. */
-export interface Slice {
-  readonly monotonicUs: Float64Array;
-  readonly columns: readonly Float64Array[];
-}
-
 /** Some hours of headers: what a query holds at once. */
 const HEADERS_TOGETHER = 64;
 /** How far a source's time may lie behind that of another which was stored before it. */
@@ -77,22 +65,25 @@ export class BlockReader {
   readonly #path: string;
   readonly #logger: Logger;
   readonly #losses: LossWriter;
+  readonly #floors: Floors;
   readonly #resolution: Resolution;
   readonly #columnsOfSeries: number;
   readonly #told = new Set<string>();
 
-  constructor({ db, path, logger, losses }: ReaderParts, resolution: Resolution = 'raw') {
+  constructor({ db, path, logger, losses, floors }: ReaderParts, resolution: Resolution = 'raw') {
     this.#db = db;
     this.#path = path;
     this.#logger = logger;
     this.#losses = losses;
+    this.#floors = floors;
     this.#resolution = resolution;
     this.#columnsOfSeries = columnsOfSeries(resolution);
   }
 
   /** The rows behind a place that the first block has which has any; undefined when there is none. */
-  async rowsBehind(after: Position): Promise<readonly PlacedRow[] | undefined> {
+  async rowsBehind(place: Position): Promise<readonly PlacedRow[] | undefined> {
     try {
+      const after = this.#notBelow(place);
       const around = await this.#last(keys.blocksUpTo(after, this.#resolution));
       const rest = around && (await this.#rows(around, after));
       if (rest !== undefined && rest.length > 0) return rest;
@@ -129,7 +120,7 @@ export class BlockReader {
     if (behind.epoch > epoch || upTo.epoch < epoch) return;
     try {
       const after = behind.epoch === epoch ? behind.sequence : 0;
-      const first = Math.max(after + 1, await this.#firstInTime(epoch, fromUs - SOURCES_APART_US));
+      const first = Math.max(after + 1, await this.firstInTime(epoch, fromUs - SOURCES_APART_US));
       const last = upTo.epoch === epoch ? upTo.sequence : Number.MAX_SAFE_INTEGER;
       const range = { gte: this.#keyOf(epoch, first), lte: this.#keyOf(epoch, last), snapshot };
       const rows = this.#db.iterator(range);
@@ -154,13 +145,36 @@ export class BlockReader {
     }
   }
 
+  /** Whole blocks of a range, oldest first: their places and headers. */
+  async *headers(range: keys.PlaceRange): AsyncGenerator<FoundBlock> {
+    try {
+      for await (const [key, value] of this.#db.iterator(keys.blocksBetween(range, this.#resolution))) {
+        const block = this.#found(key, value);
+        if (block !== undefined) yield block;
+      }
+    } catch (error) {
+      throw readingFailed(this.#path, error);
+    }
+  }
+
+  /** The places alone of the same. */
+  async *places(range: keys.PlaceRange): AsyncGenerator<Position> {
+    try {
+      for await (const key of this.#db.keys(keys.blocksBetween(range, this.#resolution)))
+        yield keys.positionOfKey(key);
+    } catch (error) {
+      throw readingFailed(this.#path, error);
+    }
+  }
+
   /** The sequence from which blocks of the epoch reach that time; found by halving, as headers tell what they span. */
-  async #firstInTime(epoch: number, us: number): Promise<number> {
+  async firstInTime(epoch: number, us: number): Promise<number> {
     const newest = await this.#last({
       gte: this.#keyOf(epoch, 0),
       lte: this.#keyOf(epoch, Number.MAX_SAFE_INTEGER),
     });
-    let low = 0;
+    const floor = this.#floors.of(this.#resolution);
+    let low = floor.epoch === epoch ? floor.sequence : 0;
     let high = newest?.place.sequence ?? 0;
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
@@ -227,7 +241,21 @@ export class BlockReader {
     return decoded && rowsOf({ ...decoded, epoch, first: sequence }, behind);
   }
 
+  /** What lies below the floor is not looked through: LevelDB steps over each key that was removed. */
+  #notBelow(place: Position): Position {
+    const floor = this.#floors.of(this.#resolution);
+    return comparePositions(place, floor) < 0
+      ? { ...floor, sequence: Math.max(0, floor.sequence - 1) }
+      : place;
+  }
+
+  /** Whether the block was dropped, though an iterator may still see some of it. */
+  #isBelow(place: Position): boolean {
+    return comparePositions(place, this.#floors.of(this.#resolution)) < 0;
+  }
+
   #tell(place: Position, header?: BlockHeader): void {
+    if (this.#isBelow(place)) return;
     const text = `${place.epoch}/${place.sequence}`;
     if (this.#told.has(text)) return;
     this.#told.add(text);
@@ -243,37 +271,6 @@ function lossOf({ epoch, sequence: first }: Position, header: BlockHeader | unde
   const { observations: count, wallMs } = header;
   const times = { fromMs: wallMs.least, toMs: wallMs.most };
   return { ...loss, count, sequences: { first, last: first + count - 1 }, times };
-}
-
-interface Plan {
-  readonly block: FoundBlock;
-  readonly shape: number;
-  readonly part: number;
-  /** Counted through all shapes: the first of the part, and the first that is wanted. */
-  readonly firstInPart: number;
-  readonly from: number;
-}
-
-/** Where the wanted columns of a block are: columns that belong together are in one part. */
-function plansFor(block: FoundBlock, { first }: WantedColumns): Plan[] {
-  const { firstColumns, shapes } = block.header;
-  let before = 0;
-  return shapes.flatMap(({ seriesIds }, shape): Plan[] => {
-    const place = seriesIds.indexOf(first);
-    const from = before + place;
-    before += seriesIds.length;
-    if (place < 0) return [];
-    const part = firstColumns.findLastIndex((column) => column <= from);
-    return [{ block, shape, part: part + 1, firstInPart: firstColumns[part] ?? 0, from }];
-  });
-}
-
-function sliceOf(plan: Plan, times: Uint8Array, bytes: Uint8Array, count: number): Slice | undefined {
-  const { block, shape, firstInPart, from } = plan;
-  const monotonicUs = decodeMonotonic(block.header, times, shape);
-  const observations = block.header.shapes[shape]?.observations ?? 0;
-  const columns = decodeColumns(bytes, { firstInPart, from, count, observations });
-  return monotonicUs && columns && { monotonicUs, columns };
 }
 
 function seal(bytes: Uint8Array): Uint8Array {

@@ -18,6 +18,7 @@ import { POSITION_BYTES, readPosition, viewOf, writePosition } from './keys.js';
  *     run going            empty
  *     loss                 JSON: loss-codec.ts
  *     technician, audit    JSON: access-store.ts
+ *     floors               JSON: floors.ts
  *
  * A decoder gives `undefined` for bytes that it did not write.
  */

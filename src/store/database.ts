@@ -83,11 +83,6 @@ export function sizeOnDisk(db: Database, { gte, lt }: Range): Promise<number> {
   return native(db).approximateSize(gte, lt);
 }
 
-/** Sorts what is between the keys anew, and frees what was removed. */
-export function compactRange(db: Database, { gte, lt }: Range): Promise<void> {
-  return native(db).compactRange(gte, lt);
-}
-
 /** How much LevelDB has written into tables since it was opened. */
 export function sortedBytes(db: Database): number {
   return writtenIn(native(db).getProperty('leveldb.stats'));
@@ -99,4 +94,24 @@ const MIB = 1024 * 1024;
 export function writtenIn(statistics: string): number {
   const rows = statistics.matchAll(/^ *\d+(?: +[\d.]+){4} +(\d+)$/gm);
   return [...rows].reduce((sum, [, written]) => sum + Number(written) * MIB, 0);
+}
+
+/** A database that is closed under a compaction takes the process with it. */
+const compactions = new WeakMap<Database, Promise<void>>();
+
+/** Sorts what is between the keys anew, and frees what was removed. */
+export async function compactRange(db: Database, { gte, lt }: Range): Promise<void> {
+  const before = compactions.get(db) ?? Promise.resolve();
+  const compaction = before.then(() => native(db).compactRange(gte, lt));
+  compactions.set(
+    db,
+    compaction.catch(() => undefined),
+  );
+  return compaction;
+}
+
+/** Waits for a compaction that is under way. */
+export async function closeDatabase(db: Database): Promise<void> {
+  await compactions.get(db);
+  await db.close();
 }

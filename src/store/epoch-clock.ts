@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parseJson } from './codec.js';
-import { put } from './database.js';
+import type { RecordedEpoch } from './age.js';
+import { put, remove } from './database.js';
 import type { Operation } from './database.js';
 import { epochKeyOf } from './keys.js';
 import type { OpenBlock } from './open-block.js';
@@ -76,6 +77,20 @@ export class EpochClocks {
   /** Writes that nothing more comes, and that all of it is in blocks. */
   close(epoch: number): Operation {
     return this.#put(epoch, { ...this.#of(epoch), closed: true });
+  }
+
+  /** When each was recorded, in order. */
+  recorded(): readonly RecordedEpoch[] {
+    return [...this.#clocks]
+      .flatMap(([epoch, { stored }]) => (stored === undefined ? [] : [{ epoch, ...stored }]))
+      .sort((a, b) => a.epoch - b.epoch);
+  }
+
+  /** Writes that the epochs before it are no more. */
+  forgetBefore(epoch: number): readonly Operation[] {
+    const old = [...this.#clocks.keys()].filter((one) => one < epoch);
+    for (const one of old) this.#clocks.delete(one);
+    return old.map((one) => remove(epochKeyOf(one)));
   }
 
   /** Undefined for one of which nothing is known. */

@@ -1,6 +1,7 @@
 import { BEFORE_EVERYTHING, PerigeeError, mergePoints } from '../domain/index.js';
 import type { HistoryPoint, HistoryRequest, Position, Resolution } from '../domain/index.js';
-import type { BlockReader, Places, Slice } from './block-store.js';
+import type { Slice } from './block-slices.js';
+import type { BlockReader, Places } from './block-store.js';
 import type { Snapshot } from './database.js';
 import type { TimedEpoch } from './epoch-clock.js';
 import { statisticId, STATISTICS } from './fold.js';

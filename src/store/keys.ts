@@ -22,6 +22,7 @@ import type { Position, Resolution, RunId } from '../domain/index.js';
  *     run going     = 'g' run-id:16 ASCII bytes      of those that have not ended
  *     cursor        = 'c' name:ASCII bytes
  *     schedule      = 'a' name:ASCII bytes
+ *     floors        = 'f'                            where the oldest block begins that is kept
  *     loss          = 'w' epoch:u32 sequence:u64     of what was not recorded, in the order in which it began
  *     technician    = 'k' key:32 bytes               X25519
  *     audit         = 'n' sequence:u64               counts from 1
@@ -55,6 +56,7 @@ const FAMILIES = {
   loss: 'w',
   technician: 'k',
   audit: 'n',
+  floors: 'f',
 } as const;
 
 export type Family = keyof typeof FAMILIES;
@@ -77,6 +79,7 @@ export const TOTALS_KEY = key('totals', 0);
 export const CHECKPOINT_KEY = key('checkpoint', 0);
 export const HEAD_KEY = key('head', 0);
 export const FOLDED_KEY = key('folded', 0);
+export const FLOORS_KEY = key('floors', 0);
 
 export function seriesKeyOf(id: number): Uint8Array {
   return key('series', 4, (view) => view.setUint32(1, id));
@@ -177,6 +180,9 @@ export function sequenceOfKey(bytes: Uint8Array): number {
   return Number(viewOf(bytes).getBigUint64(1));
 }
 
+/** No family has so high a letter. */
+export const EVERYTHING: KeyRange = { gte: Uint8Array.of(0), lt: Uint8Array.of(0xff) };
+
 export function rangeOf(family: Family): KeyRange {
   const first = FAMILIES[family].charCodeAt(0);
   return { gte: Uint8Array.of(first), lt: Uint8Array.of(first + 1) };
@@ -190,6 +196,26 @@ export interface RangeBehind {
 
 export function blocksBehind(after: Position, resolution: Resolution = 'raw'): RangeBehind {
   return { gt: blockKeyOf(after, resolution), lt: rangeOf(BLOCKS[resolution].block).lt };
+}
+
+/** The last is not in it. */
+export interface PlaceRange {
+  readonly from: Position;
+  readonly to: Position;
+}
+
+/** The blocks that begin there. */
+export function blocksBetween({ from, to }: PlaceRange, resolution: Resolution): KeyRange {
+  return { gte: blockKeyOf(from, resolution), lt: blockKeyOf(to, resolution) };
+}
+
+/** The blocks and the parts that begin before the position. */
+export function blocksBefore(position: Position, resolution: Resolution): readonly KeyRange[] {
+  const { block, part } = BLOCKS[resolution];
+  return [
+    { gte: rangeOf(part).gte, lt: partKeyOf(position, 0, resolution) },
+    { gte: rangeOf(block).gte, lt: blockKeyOf(position, resolution) },
+  ];
 }
 
 /** The blocks that begin at the position or before it. */

@@ -11,8 +11,8 @@ const KIND_OF: Readonly<Record<Family, string>> = {
   ...{ series: 'series', latest: 'series' },
   ...{ run: 'runs', runByBirth: 'runs', runByChange: 'runs', runGoing: 'runs' },
   ...{ identity: 'other', totals: 'other', checkpoint: 'other', folded: 'other', epoch: 'other' },
-  ...{ head: 'other', cursor: 'other', schedule: 'schedules', loss: 'losses' },
   ...{ technician: 'technicians', audit: 'audit log' },
+  ...{ head: 'other', cursor: 'other', floors: 'other', schedule: 'schedules', loss: 'losses' },
 };
 
 export async function sizesOfKinds(db: Database): Promise<readonly StoredKind[]> {

@@ -14,7 +14,7 @@ import type { StoreCounts, StoreTools, StoredObservation } from '../domain/index
 import { levelAccess } from './access-store.js';
 import { Appender } from './appender.js';
 import { decodePosition, encodePosition } from './codec.js';
-import { find, put } from './database.js';
+import { closeDatabase, find, put } from './database.js';
 import type { Database } from './database.js';
 import * as keys from './keys.js';
 import { refused } from './ledger.js';
@@ -24,7 +24,10 @@ import { Observations } from './observations.js';
 import type { StoreContents } from './opening.js';
 import { RefusalLog } from './refusals.js';
 import type { SpaceReserve } from './reserve.js';
+import { Retention } from './retention.js';
+import type { RetentionLimits } from './retention.js';
 import { LevelRunJournal } from './run-journal.js';
+import { RunPruner } from './run-pruning.js';
 import { levelSchedules } from './schedule-store.js';
 import { createStoreTools } from './tools.js';
 import { Turns } from './turns.js';
@@ -33,6 +36,16 @@ import type { WriteMeter } from './write-meter.js';
 
 /** Writers wait for their promises: more than this is a writer that does not. */
 const WAITING_WRITES_MAX = 2048;
+
+/** The names of the cursors of whoever follows the store: what is dropped before them is lost. */
+export interface Followers {
+  readonly observations: string;
+  readonly runs: string;
+}
+
+export interface StoreLimits extends RetentionLimits {
+  readonly keepRuns: number;
+}
 
 interface OpenedStore extends StoreContents {
   readonly db: Database;
@@ -46,6 +59,8 @@ interface OpenedStore extends StoreContents {
   readonly syncMs: number;
   readonly besides: readonly string[];
   readonly reserve: SpaceReserve;
+  readonly limits: StoreLimits;
+  readonly followers: Followers | undefined;
 }
 
 /** A store on a disk: it can be measured, and sorted anew. */
@@ -77,7 +92,16 @@ export class LevelStore implements ToolableStore {
     this.epoch = opened.identity.epoch;
     this.restoredEpoch = opened.identity.restoredEpoch ?? 0;
     this.#opened = opened;
-    this.#upkeep = new Upkeep({ ...opened, writes: this.#writes });
+    const { followers, identity, limits } = opened;
+    const retention = new Retention({
+      ...opened,
+      follower: followers?.observations,
+      runs: new RunPruner({
+        ...{ ...opened, writes: this.#writes, epoch: identity.epoch },
+        ...{ keepRuns: limits.keepRuns, follower: followers?.runs },
+      }),
+    });
+    this.#upkeep = new Upkeep({ ...opened, retention, writes: this.#writes });
     this.#runs = new LevelRunJournal({ ...opened, epoch: this.epoch });
     const refusals = new RefusalLog(opened.logger);
     this.#appender = new Appender({
@@ -97,6 +121,7 @@ export class LevelStore implements ToolableStore {
       ...opened,
       write: (operation) => this.#inTurnAndSynced(() => opened.write([operation])),
     });
+    this.#upkeep.tidyLater();
   }
 
   async append(observation: Observation): Promise<Position> {
@@ -167,7 +192,7 @@ export class LevelStore implements ToolableStore {
 
   async #close(): Promise<void> {
     const { clocks, db, head, logger, losses, write } = this.#opened;
-    this.#upkeep[Symbol.dispose]();
+    await this.#upkeep[Symbol.asyncDispose]();
     const finish = async (): Promise<void> => {
       await this.#appender.finish();
       await write([clocks.close(this.epoch)], { sync: true });
@@ -180,7 +205,7 @@ export class LevelStore implements ToolableStore {
     await losses[Symbol.asyncDispose]();
     await this.tools[Symbol.asyncDispose]();
     await head[Symbol.asyncDispose]();
-    await db.close();
+    await closeDatabase(db);
   }
 
   async #find(key: Uint8Array): Promise<Uint8Array | undefined> {

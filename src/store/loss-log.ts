@@ -53,33 +53,46 @@ export class LossLog implements LossReader, LossWriter, AsyncDisposable {
     for (const record of removed) this.#later(remove(keys.lossKeyOf(record.born)));
   }
 
-  /** What the disk does not take now is lost with the process. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#flush();
-  }
-
-  #later(operation: Operation): void {
-    this.#unwritten.set(Buffer.from(operation.key).toString('hex'), operation);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#flush();
-    }, WRITE_MS).unref();
-  }
-
-  #flush(): Promise<void> {
+  /** Now, and not later. @throws what the disk said. */
+  flush(): Promise<void> {
     return this.#turns.take(async () => {
       const operations = this.#unwritten;
       if (operations.size === 0) return;
       this.#unwritten = new Map();
       try {
-        await this.#write([...operations.values()]);
+        await this.#write([...operations.values()], { sync: true });
       } catch (error) {
-        this.#logger.warn({ reason: reasonOf(error) }, 'what was lost is not written down yet');
         const newer = this.#unwritten;
-        this.#unwritten = new Map();
-        for (const operation of [...operations.values(), ...newer.values()]) this.#later(operation);
+        this.#unwritten = new Map([...operations, ...newer]);
+        throw error;
       }
     });
+  }
+
+  /** What the disk does not take now is lost with the process. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tryToFlush();
+    clearTimeout(this.#timer);
+  }
+
+  #later(operation: Operation): void {
+    this.#unwritten.set(Buffer.from(operation.key).toString('hex'), operation);
+    this.#flushLater();
+  }
+
+  #flushLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#tryToFlush();
+    }, WRITE_MS).unref();
+  }
+
+  async #tryToFlush(): Promise<void> {
+    try {
+      await this.flush();
+    } catch (error) {
+      this.#logger.warn({ reason: reasonOf(error) }, 'what was lost is not written down yet');
+      this.#flushLater();
+    }
   }
 }

@@ -2,7 +2,7 @@ import type { Clock, Logger } from '../domain/index.js';
 import { BLOCK_US } from './appender.js';
 import { prepareStoreFolder } from './data-directory.js';
 import { LevelStore } from './level-store.js';
-import type { ToolableStore } from './level-store.js';
+import type { Followers, StoreLimits, ToolableStore } from './level-store.js';
 import { openContents } from './opening.js';
 import { SpaceReserve } from './reserve.js';
 import { Aside } from './set-aside.js';
@@ -32,6 +32,13 @@ export interface LevelStoreOptions {
   readonly powerCutSeconds?: number;
   /** Folders of the data directory whose files a backup has as well. */
   readonly besides?: readonly string[];
+  /** What is older, or more, is dropped; absent for everything that fits on the disk. */
+  readonly keepRawDays?: number;
+  readonly keepMinutesDays?: number;
+  readonly keepHoursDays?: number;
+  readonly keepRuns?: number;
+  readonly maxMib?: number;
+  readonly followers?: Followers | undefined;
   readonly faults?: StoreFaults;
 }
 
@@ -78,7 +85,14 @@ export function openMended(
     const besides = options.besides ?? [];
     return new LevelStore({
       ...{ db, path, meter, write, clock, logger, beforeWrite, syncMs, besides, reserve },
+      ...{ followers: options.followers, limits: limitsOf(options) },
       ...contents,
     });
   });
+}
+
+function limitsOf(options: LevelStoreOptions): StoreLimits {
+  const { keepRawDays = Infinity, keepMinutesDays = Infinity, keepHoursDays = Infinity } = options;
+  const { keepRuns = Infinity, maxMib = Infinity } = options;
+  return { keepRawDays, keepMinutesDays, keepHoursDays, keepRuns, maxMib };
 }

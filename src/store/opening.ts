@@ -9,6 +9,8 @@ import type { Database } from './database.js';
 import { EpochClocks, decodeEpochClock } from './epoch-clock.js';
 import type { EpochClock } from './epoch-clock.js';
 import { findLatest } from './find-latest.js';
+import { floorsOf } from './floors-row.js';
+import type { Floors } from './floors.js';
 import { Head } from './head.js';
 import { beginEpoch } from './identity.js';
 import * as keys from './keys.js';
@@ -44,6 +46,7 @@ export interface OpeningParts {
 export interface StoreContents {
   readonly identity: Identity;
   readonly clocks: EpochClocks;
+  readonly floors: Floors;
   readonly head: Head;
   readonly ledger: Ledger;
   readonly losses: LossLog;
@@ -70,12 +73,13 @@ export async function openContents(parts: OpeningParts): Promise<StoreContents> 
   const ledger = new Ledger(epoch, (await valueAt(db, keys.TOTALS_KEY, decodeTotals)) ?? NOTHING);
   await loadSeries(parts, ledger, seriesMax);
   const losses = await LossLog.open({ ...parts, epoch });
+  const floors = await floorsOf(db);
   const { head, rows } = await openHead(parts, identity, memory.path);
   try {
     const readers = {
-      raw: new BlockReader({ ...parts, losses }),
-      minutes: new BlockReader({ ...parts, losses }, 'minutes'),
-      hours: new BlockReader({ ...parts, losses }, 'hours'),
+      raw: new BlockReader({ ...parts, floors, losses }),
+      minutes: new BlockReader({ ...parts, floors, losses }, 'minutes'),
+      hours: new BlockReader({ ...parts, floors, losses }, 'hours'),
     };
     const missing = await notInBlocks(rows, readers.raw);
     const names = nameLostSeries(seriesIn(missing), ledger, logger);
@@ -99,7 +103,7 @@ export async function openContents(parts: OpeningParts): Promise<StoreContents> 
     const folded = (await valueAt(db, keys.FOLDED_KEY, decodePosition)) ?? BEFORE_EVERYTHING;
     const rollups = new Rollups({ db, readers, write, ledger, epoch }, checkpoint, folded);
     await rollups.fold();
-    return { identity, clocks, head, ledger, losses, readers, rollups };
+    return { identity, clocks, floors, head, ledger, losses, readers, rollups };
   } catch (error) {
     await head[Symbol.asyncDispose]();
     throw error;

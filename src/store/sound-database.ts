@@ -1,5 +1,5 @@
 import { PerigeeError, reasonOf } from '../domain/index.js';
-import { openDatabase } from './database.js';
+import { closeDatabase, openDatabase } from './database.js';
 import type { Database } from './database.js';
 import { isDamage, openingFailed } from './level-errors.js';
 import { lookAtFiles, mendLogs, salvageFiles } from './salvage.js';
@@ -43,7 +43,7 @@ export async function useSoundDatabase<T>(
     const what = wasMet ? 'was found damaged in use' : 'has lost files';
     logger.error({ path }, `the database ${what}: what can be read is kept`);
   } catch (error) {
-    await db?.close();
+    if (db !== undefined) await closeDatabase(db);
     if (!isDamage(error)) throw translated(path, error);
     logger.error({ path, reason: reasonOf(error) }, 'the database is damaged: what can be read is kept');
   }
@@ -53,7 +53,7 @@ export async function useSoundDatabase<T>(
   try {
     return await use(salvaged, 'salvaged');
   } catch (error) {
-    await salvaged.close();
+    await closeDatabase(salvaged);
     throw translated(path, error);
   }
 }

@@ -5,6 +5,7 @@ import type { Identity } from './codec.js';
 import { put } from './database.js';
 import * as keys from './keys.js';
 import type { Write } from './migration.js';
+import type { Retention } from './retention.js';
 import { BLOCKS_TOGETHER } from './rollups.js';
 import type { Rollups } from './rollups.js';
 import type { Turns } from './turns.js';
@@ -14,17 +15,20 @@ interface UpkeepParts {
   readonly write: Write;
   readonly logger: Logger;
   readonly rollups: Rollups;
+  readonly retention: Retention;
   /** Of all that writes beside the appender. */
   readonly writes: Turns;
   readonly syncMs: number;
 }
 
 /** What a store does by itself, in turn with its other writes. */
-export class Upkeep implements Disposable {
+export class Upkeep implements AsyncDisposable {
   readonly #parts: UpkeepParts;
   #timer: NodeJS.Timeout | undefined;
   #blocksSinceFold = 0;
-  #isOver = false;
+  readonly #end = new AbortController();
+  /** Settles with the last round; never rejects. */
+  #tidying: Promise<void> = Promise.resolve();
 
   constructor(parts: UpkeepParts) {
     this.#parts = parts;
@@ -40,7 +44,7 @@ export class Upkeep implements Disposable {
       );
       written.catch((error: unknown) => {
         logger.error({ reason: reasonOf(error) }, 'runs are not safe from a power cut yet');
-        if (!this.#isOver) this.syncLater();
+        if (!this.#end.signal.aborted) this.syncLater();
       });
     }, syncMs).unref();
   }
@@ -53,13 +57,26 @@ export class Upkeep implements Disposable {
     const { logger, rollups, writes } = this.#parts;
     writes
       .take(() => rollups.fold())
-      .catch((error: unknown) =>
-        logger.warn({ reason: reasonOf(error) }, 'roll-ups wait for the next block'),
-      );
+      .catch((error: unknown) => logger.warn({ reason: reasonOf(error) }, 'roll-ups wait for the next block'))
+      .finally(() => this.tidyLater());
   }
 
-  [Symbol.dispose](): void {
-    this.#isOver = true;
+  /** In the background; a failure leaves it to the next round. */
+  tidyLater(): void {
+    const { logger, retention } = this.#parts;
+    const { signal } = this.#end;
+    this.#tidying = this.#tidying.then(async () => {
+      try {
+        if (!signal.aborted) await retention.tidy(signal);
+      } catch (error) {
+        if (!signal.aborted) logger.warn({ reason: reasonOf(error) }, 'what is too old is dropped later');
+      }
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort();
     clearTimeout(this.#timer);
+    await this.#tidying;
   }
 }

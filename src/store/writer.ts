@@ -1,4 +1,5 @@
 import type { Logger } from '../domain/index.js';
+import { closeDatabase } from './database.js';
 import type { Database } from './database.js';
 import { writingFailed } from './level-errors.js';
 import type { Write } from './migration.js';
@@ -23,7 +24,7 @@ export function createWriter({ db, path, logger, reserve, beforeWrite }: WriterP
   const reopen = (): Promise<void> =>
     (reopening ??= (async () => {
       await reserve.release();
-      await db.close();
+      await closeDatabase(db);
       await db.open();
       logger.info({ path }, 'the store was opened again after a write that failed');
     })().finally(() => (reopening = undefined)));

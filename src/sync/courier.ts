@@ -7,9 +7,10 @@ import { BATCH_OBSERVATIONS_MAX, BATCH_RUNS_MAX, countSamples, encodeBatch, endO
 import type { Batch } from './batch.js';
 import { judgeReceipt } from './receipt.js';
 
-/** Our places in the store: in the order of observations, and in that of changes to runs. */
-const CURSOR = 'backend';
-const RUNS_CURSOR = 'backend-runs';
+/** The names of our cursors in the store: in the order of observations, and in that of changes to runs. */
+export const SYNC_CURSORS = { observations: 'backend', runs: 'backend-runs' } as const;
+const CURSOR = SYNC_CURSORS.observations;
+const RUNS_CURSOR = SYNC_CURSORS.runs;
 
 export interface CourierOptions {
   readonly store: Pick<ObservationReader, 'read'> & CursorKeeper & RunChangeReader;

@@ -2,6 +2,7 @@ import { comparePositions } from '../../domain/index.js';
 import type { Position } from '../../domain/index.js';
 import type { BlockReader } from '../block-store.js';
 import type { Database } from '../database.js';
+import { floorsOf } from '../floors-row.js';
 import { Fold, STATISTICS } from '../fold.js';
 import * as keys from '../keys.js';
 import { rowsOf } from '../open-block.js';
@@ -34,9 +35,10 @@ export interface Agreement {
 
 /** Folds again what each block of roll-ups was made of, and compares. */
 export async function* agreements(step: Step): AsyncGenerator<Agreement> {
-  const places = (await step.db.keys(keys.rangeOf(step.resolution)).all()).map((key) =>
-    keys.positionOfKey(key),
-  );
+  const floor = (await floorsOf(step.db)).of(step.resolution);
+  const { lt } = keys.rangeOf(step.resolution);
+  const found = await step.db.keys({ gte: keys.blockKeyOf(floor, step.resolution), lt }).all();
+  const places = found.map((key) => keys.positionOfKey(key));
   for (const [index, place] of places.entries()) {
     const next = places[index + 1];
     const until = next?.epoch === place.epoch ? next : { epoch: place.epoch + 1, sequence: 0 };

@@ -7,6 +7,7 @@ import { BlockReader } from '../block-store.js';
 import { decodeHeadStarts, decodeIdentity, decodePosition } from '../codec.js';
 import { find } from '../database.js';
 import type { Database } from '../database.js';
+import { floorsOf } from '../floors-row.js';
 import { HeadRing } from '../head-ring.js';
 import * as keys from '../keys.js';
 import { unusable } from '../level-errors.js';
@@ -114,6 +115,7 @@ class Check {
     series: ReadonlySet<number>,
   ): Promise<Pick<StoreReport, 'observations' | 'samples' | 'span'>> {
     const finder = new GapFinder();
+    const reader = await this.#reader('raw');
     const losses = await this.#db.values(keys.rangeOf('loss')).all();
     const recorded = losses.flatMap((bytes) => decodeLoss(bytes) ?? []);
     const unnamed = new Set<number>();
@@ -139,7 +141,7 @@ class Check {
         for (const id of seriesIds) if (!series.has(id)) unnamed.add(id);
       }
       // Every part of it is read and decoded.
-      const rows = await this.#reader('raw').rowsBehind({ ...place, sequence: place.sequence - 1 });
+      const rows = await reader.rowsBehind({ ...place, sequence: place.sequence - 1 });
       if (rows?.[0]?.position.sequence !== place.sequence) this.#damagedBlock(place, header);
     }
     for (const id of unnamed) this.#add('series', `series ${id} is in blocks, and has no name`);
@@ -170,8 +172,8 @@ class Check {
       const step = {
         db: this.#db,
         resolution,
-        upper: this.#reader(resolution),
-        lower: this.#reader(lower),
+        upper: await this.#reader(resolution),
+        lower: await this.#reader(lower),
         end,
       };
       for await (const { place, verdict } of agreements(step)) {
@@ -218,9 +220,10 @@ class Check {
     return card === undefined ? 0 : HeadRing.countBehind(this.#folder, card);
   }
 
-  #reader(resolution: 'raw' | 'minutes' | 'hours'): BlockReader {
+  async #reader(resolution: 'raw' | 'minutes' | 'hours'): Promise<BlockReader> {
     const losses = { noteLoss: ignore };
-    return new BlockReader({ db: this.#db, path: this.#folder, logger: SILENT, losses }, resolution);
+    const floors = await floorsOf(this.#db);
+    return new BlockReader({ db: this.#db, path: this.#folder, logger: SILENT, floors, losses }, resolution);
   }
 }
 

@@ -5,6 +5,7 @@ import { BlockReader, blockOperations } from '../block-store.js';
 import { decodePosition } from '../codec.js';
 import { find, remove } from '../database.js';
 import type { Database, Operation } from '../database.js';
+import { floorsOf } from '../floors-row.js';
 import * as keys from '../keys.js';
 import { openMended } from '../open-level-store.js';
 import type { LevelStoreOptions } from '../open-level-store.js';
@@ -41,7 +42,7 @@ export async function repairStore(options: LevelStoreOptions, progress: Progress
   const files = await checkFiles(path, (done) => progress(done / 2));
   if (files.length > 0) await salvageFiles(parts);
   const mended = await useSoundDatabase(parts, async (db) => {
-    const lost = await removeDamagedBlocks(db, aside, readerOf(db, path, logger, 'raw'));
+    const lost = await removeDamagedBlocks(db, aside, await readerOf(db, path, logger, 'raw'));
     const refolded = await foldAnew(db, path, logger, aside);
     await db.close();
     return { lost, refolded };
@@ -56,10 +57,15 @@ export async function repairStore(options: LevelStoreOptions, progress: Progress
   return { path, gatewayId, observations, refolded, losses, ...(aside.path ? { aside: aside.path } : {}) };
 }
 
-function readerOf(db: Database, path: string, logger: Logger, resolution: Resolution): BlockReader {
+async function readerOf(
+  db: Database,
+  path: string,
+  logger: Logger,
+  resolution: Resolution,
+): Promise<BlockReader> {
   // What is lost is found by reading everything, and recorded once the store is open.
   const losses = { noteLoss: () => undefined };
-  return new BlockReader({ db, path, logger, losses }, resolution);
+  return new BlockReader({ db, path, logger, floors: await floorsOf(db), losses }, resolution);
 }
 
 async function removeDamagedBlocks(
@@ -88,8 +94,8 @@ async function foldAnew(db: Database, path: string, logger: Logger, aside: Aside
   for (const [resolution, lower, endKey] of STEPS) {
     const bytes = await find(db, endKey);
     const end = (bytes && decodePosition(bytes)) ?? BEFORE_EVERYTHING;
-    const upper = readerOf(db, path, logger, resolution);
-    const step = { db, resolution, upper, lower: readerOf(db, path, logger, lower), end };
+    const upper = await readerOf(db, path, logger, resolution);
+    const step = { db, resolution, upper, lower: await readerOf(db, path, logger, lower), end };
     for await (const { place, verdict, folded } of agreements(step)) {
       if (verdict === 'agrees' || verdict === 'unknown') continue;
       await removeBlock(db, aside, place, resolution);
