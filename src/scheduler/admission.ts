@@ -60,7 +60,7 @@ class Gate implements Admission {
     waits: (why: QueueReason) => void,
   ): Promise<Disposable> {
     return new Promise((admitted, rejected) => {
-      const refusal = refusalOf(request, this.#parts.limits, this.#parts.memory());
+      const refusal = refusalOf(request, this.#board(), request.ready !== undefined);
       if (refusal) return rejected(refusal);
       if (this.#waiting.length >= MAX_WAITING) return rejected(tooManyWait());
       const leave = (): void => {
@@ -76,9 +76,10 @@ class Gate implements Admission {
         },
       };
       if (signal.aborted) return rejected(signal.reason as Error);
-      signal.addEventListener('abort', leave, { once: true });
       this.#waiting = [...this.#waiting, waiter];
       this.#settle();
+      // Most are let in at once, and a listener costs them as much as all the rest.
+      if (this.#waiting.includes(waiter)) signal.addEventListener('abort', leave, { once: true });
     });
   }
 
@@ -162,7 +163,12 @@ class Gate implements Admission {
       costMib: costMibOf(guest.memoryMib),
       residentMib: guest.residentMib(),
     }));
-    return { limits, memory: memory(), running, ready };
+    return {
+      ...{ limits, running, ready },
+      get memory() {
+        return memory();
+      },
+    };
   }
 
   #nowMs(): number {

@@ -40,6 +40,7 @@ export interface Guest extends Held {
 
 export interface Board {
   readonly limits: Limits;
+  /** Looked at only for who needs some: that takes the system longer than all the rest. */
   readonly memory: BoardMemory;
   readonly running: readonly Guest[];
   /** Guests that are kept ready, or are promised to runs that wait. */
@@ -83,9 +84,10 @@ export function obstacleTo(demand: Demand, board: Board, served = false): Obstac
   if (running.length >= limits.runs) return { kind: 'runs', limit: limits.runs };
   const free = limits.vcpus - running.reduce((sum, guest) => sum + guest.vcpus, 0);
   if (vcpus > free) return { kind: 'vcpus', needed: vcpus, free: Math.max(0, free), limit: limits.vcpus };
+  if (served) return undefined;
   const neededMib = costMibOf(memoryMib);
   const freeMib = freeMibOf(board);
-  if (!served && neededMib > freeMib) return { kind: 'memory', neededMib, freeMib: Math.max(0, freeMib) };
+  if (neededMib > freeMib) return { kind: 'memory', neededMib, freeMib: Math.max(0, freeMib) };
   return undefined;
 }
 
@@ -103,9 +105,26 @@ export function waitMsOf(demand: Demand, board: Board, nowMs: number): number | 
   return undefined;
 }
 
-/** For a run that no board like this can ever start. */
-export function refusalOf(demand: Demand, limits: Limits, memory: BoardMemory): PerigeeError | undefined {
-  const { image, memoryMib, vcpus } = demand;
+/** For a run that no board like this can ever start. `served`: as above. */
+export function refusalOf(
+  demand: Demand,
+  board: Pick<Board, 'limits' | 'memory'>,
+  served = false,
+): PerigeeError | undefined {
+  const { image, vcpus } = demand;
+  const { limits } = board;
+  if (vcpus > limits.vcpus)
+    return refused(
+      `${image} needs ${vcpus} virtual processors, and guests have ${limits.vcpus} in all`,
+      'Raise runner.vcpus, or lower vcpus in its manifest.',
+    );
+  return served ? undefined : memoryRefusalOf(demand, board);
+}
+
+function memoryRefusalOf(
+  { image, memoryMib }: Demand,
+  { limits, memory }: Pick<Board, 'limits' | 'memory'>,
+): PerigeeError | undefined {
   const needed = `${image} needs ${costMibOf(memoryMib)} MiB (${memoryMib} of its own and ${MONITOR_MIB} for its monitor)`;
   if (costMibOf(memoryMib) > (limits.memoryMib ?? Infinity))
     return refused(
@@ -117,11 +136,6 @@ export function refusalOf(demand: Demand, limits: Limits, memory: BoardMemory): 
     return refused(
       `${needed}, and this board has ${memory.totalMib} MiB, of which ${reserve} are kept free`,
       'Lower memoryMib in its manifest, or use a board with more memory.',
-    );
-  if (vcpus > limits.vcpus)
-    return refused(
-      `${image} needs ${vcpus} virtual processors, and guests have ${limits.vcpus} in all`,
-      'Raise runner.vcpus, or lower vcpus in its manifest.',
     );
   return undefined;
 }

@@ -90,7 +90,7 @@ describe('a run may start', () => {
 describe('a run that could never start', () => {
   const memory = { totalMib: 1000, availableMib: 10 };
   it('is refused with the figures', () => {
-    const refusal = refusalOf(request({ memoryMib: 65_536 }), { runs: 1, vcpus: 4 }, memory);
+    const refusal = refusalOf(request({ memoryMib: 65_536 }), { limits: { runs: 1, vcpus: 4 }, memory });
     assert.equal(refusal?.code, 'run-refused');
     assert.equal(
       refusal.message,
@@ -100,13 +100,27 @@ describe('a run that could never start', () => {
 
   it('is refused for what the configuration allows, too', () => {
     const limits = { runs: 1, vcpus: 4, memoryMib: 100 };
-    assert.equal(refusalOf(request({ memoryMib: 68 }), limits, memory), undefined);
-    assert.match(refusalOf(request({ memoryMib: 69 }), limits, memory)?.message ?? '', /guests have 100 MiB/);
-    assert.match(refusalOf(request({ vcpus: 5 }), limits, memory)?.message ?? '', /5 virtual processors/);
+    assert.equal(refusalOf(request({ memoryMib: 68 }), { limits, memory }), undefined);
+    assert.match(
+      refusalOf(request({ memoryMib: 69 }), { limits, memory })?.message ?? '',
+      /guests have 100 MiB/,
+    );
+    assert.equal(
+      refusalOf(request({ memoryMib: 69 }), { limits, memory }, true),
+      undefined,
+      'it has it already',
+    );
+    assert.match(
+      refusalOf(request({ vcpus: 5 }), { limits, memory }, true)?.message ?? '',
+      /5 virtual processors/,
+    );
   });
 
   it('is not one that only has to wait for memory that others use now', () => {
-    assert.equal(refusalOf(request({ memoryMib: 800 }), { runs: 1, vcpus: 4 }, memory), undefined);
+    assert.equal(
+      refusalOf(request({ memoryMib: 800 }), { limits: { runs: 1, vcpus: 4 }, memory }),
+      undefined,
+    );
   });
 });
 
