@@ -79,12 +79,16 @@ static void write_garbage(void) {
     port_kick();
 }
 
-static void say_hello(void) {
-    boot_us = platform_now_us();
-    channel_hello(IMAGE_NAME, IMAGE_VERSION, report_boot);
+static void say_first_words(void) {
     if (!option_is("fault", "silent"))
         report_boot();
     channel_flush();
+}
+
+static void say_hello(void) {
+    boot_us = platform_now_us();
+    channel_hello(IMAGE_NAME, IMAGE_VERSION, say_first_words);
+    say_first_words();
     print("perigee " IMAGE_NAME " " IMAGE_VERSION " ready\n"); /* after the report, which it would delay */
 }
 

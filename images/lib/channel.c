@@ -17,6 +17,7 @@ static uint8_t inbox_bytes[INBOX_BYTES];
 static uint32_t inbox_at, inbox_count;
 static struct frame_reader reader;
 static bool returned;
+static bool rehearsing;
 
 void channel_open(void) {
     port_open();
@@ -54,19 +55,21 @@ static void await_start(void) {
 }
 
 /* An emulator translates code when it first runs, which takes a millisecond: so it is run in advance, and nothing sent. */
-static void rehearse(void (*first_report)(void)) {
-    if (first_report != NULL)
-        first_report();
+static void rehearse(void (*first_words)(void)) {
+    rehearsing = true;
+    if (first_words != NULL)
+        first_words();
+    rehearsing = false;
     outbox.count = 0;
 }
 
-void channel_hello(const char *image, const char *version, void (*first_report)(void)) {
+void channel_hello(const char *image, const char *version, void (*first_words)(void)) {
     make_room(SMALL_FRAME_MAX);
     frame_put_hello(&outbox, image, version);
     if (!option_is("wait", "1"))
         return;
     channel_flush();
-    rehearse(first_report);
+    rehearse(first_words);
     await_start();
 }
 
@@ -86,6 +89,8 @@ void channel_report(const struct report *report) {
 }
 
 void channel_flush(void) {
+    if (rehearsing)
+        outbox.count = 0;
     empty_outbox();
     port_kick();
 }

@@ -7,9 +7,10 @@ void channel_open(void);
 
 /*
  * Each appends one frame to what goes out next. With the option wait=1, hello leaves at once and returns at Start;
- * meanwhile first_report, if it is not NULL, is called once for practice: what it appends is thrown away.
+ * meanwhile first_words, if it is not NULL, is called once for practice: what it appends is thrown away, and
+ * nothing is sent.
  */
-void channel_hello(const char *image, const char *version, void (*first_report)(void));
+void channel_hello(const char *image, const char *version, void (*first_words)(void));
 void channel_declare(uint32_t metric, const char *name, uint32_t unit);
 void channel_report(const struct report *report);
 
