@@ -4,6 +4,7 @@ export { fromBase64url, toBase64url } from './base64url.js';
 export * from './bthome.js';
 export * from './bulk.js';
 export { CHANNELS, fromChannel, inChannel } from './channels.js';
+export * from './current-time.js';
 export * from './curve.js';
 export * from './frames.js';
 export * from './invitation.js';

@@ -1,5 +1,7 @@
 import {
   CONTROL_SERVICE,
+  CURRENT_TIME,
+  CURRENT_TIME_SERVICE,
   DEVICE_INFORMATION,
   DEVICE_INFORMATION_SERVICE,
   INFO_CHARACTERISTIC,
@@ -66,6 +68,17 @@ export const GATT_SERVICES = {
         ...{ uuid: metricUuid(0), count: MAX_FEATURED_METRICS, name: 'Featured metric' },
         properties: ['read', 'notify'],
         value: 'an integer; descriptor 2901 has its name, 2904 its format, exponent and unit',
+      },
+    },
+  },
+  time: {
+    uuid: CURRENT_TIME_SERVICE,
+    name: 'Current Time',
+    access: 'anyone',
+    characteristics: {
+      now: {
+        ...{ uuid: CURRENT_TIME, name: 'Current Time', properties: ['read', 'notify'] },
+        value: "the board's own time; all zeros while its clock was never set; notified when that is set",
       },
     },
   },

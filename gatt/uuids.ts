@@ -43,6 +43,9 @@ export const DEVICE_INFORMATION = {
   manufacturer: '2a29',
 } as const;
 
+export const CURRENT_TIME_SERVICE = '1805';
+export const CURRENT_TIME = '2a2b';
+
 export const USER_DESCRIPTION = '2901';
 export const PRESENTATION_FORMAT = '2904';
 /** BTHome's service data; an assigned number of Allterco. */

@@ -1,4 +1,4 @@
-import { decodeInvitation } from '@perigee/gatt';
+import { decodeInvitation, type WallTime } from '@perigee/gatt';
 import type { perigee } from '@perigee/proto';
 import { harmless, PerigeeError, type Unit } from '../domain/index.js';
 import { ControlSession, download, findGateway, openPhone } from '../nearby/index.js';
@@ -28,15 +28,17 @@ export async function read(env: Env, options: NearbyOptions): Promise<number> {
   await using phone = await openPhone(radioOf(env, options));
   await using connection = await phone.connect(await phone.find(named(options)));
   const metrics = await connection.readMetrics();
-  if (options.json) printJson(metrics);
+  const clock = await connection.readTime();
+  if (options.json) printJson({ clock, metrics });
   else
     print(
-      table(
-        metrics.map(({ name, unit, value }) => [
+      table([
+        ['Clock', clock === undefined ? 'was never set' : clockText(clock)],
+        ...metrics.map(({ name, unit, value }) => [
           harmless(name),
           value === undefined ? '-' : `${value} ${unit}`,
         ]),
-      ),
+      ]),
     );
   return 0;
 }
@@ -133,6 +135,12 @@ export async function run(
     const cure = `See what it printed: perigee nearby logs ${last.runId ?? ''}`;
     throw new PerigeeError('run-failed', `${image} ${stateOf(last)}`, cure);
   });
+}
+
+/** 2026-11-27 23:59:05, where the board is. */
+function clockText({ day, hours, minutes, month, seconds, year }: WallTime): string {
+  const two = (number: number): string => String(number).padStart(2, '0');
+  return `${year}-${two(month)}-${two(day)} ${two(hours)}:${two(minutes)}:${two(seconds)}`;
 }
 
 function named({ gateway }: NearbyOptions): { readonly name?: string } {

@@ -10,7 +10,14 @@ import {
   type Store,
 } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
-import { buildAdvertisement, buildServices, createRadio, metricAddress } from '../radio/index.js';
+import {
+  buildAdvertisement,
+  buildServices,
+  createRadio,
+  metricAddress,
+  TIME_ADDRESS,
+} from '../radio/index.js';
+import { boardTime } from './board-time.js';
 import { liveValues } from './live-values.js';
 
 /** Phones show values that change once a second: guests report no faster. */
@@ -55,6 +62,7 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   });
   const timers: NodeJS.Timeout[] = [];
   const startedUs = parts.clock.monotonicUs();
+  const time = boardTime(parts.clock);
   let values: ReadonlyMap<string, number> = new Map();
   const services = buildServices({
     featured: featured.map(({ series, label, unit }) => ({ label, unit, read: () => values.get(series) })),
@@ -65,6 +73,7 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
       serial: store.gatewayId,
     },
     info: () => gatewayInfo(parts, startedUs),
+    time: () => time.now(),
   });
   let packetId = 0;
   const advertisement = (): ReturnType<typeof buildAdvertisement> => {
@@ -83,6 +92,7 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
     featured.forEach(({ series }, index) => {
       if (values.get(series) !== before.get(series)) radio.notify(...metricAddress(index));
     });
+    if (time.wasSet()) radio.notify(...TIME_ADDRESS);
   };
   const tryToStart = (): void => {
     radio.start([...services, ...parts.more()], advertisement()).then(

@@ -1,5 +1,8 @@
 import {
   CONTROL_SERVICE,
+  CURRENT_TIME,
+  CURRENT_TIME_SERVICE,
+  decodeCurrentTime,
   decodePresentationFormat,
   decodeValue,
   DEVICE_INFORMATION,
@@ -14,7 +17,7 @@ import {
   USER_DESCRIPTION,
   utf8Text,
 } from '@perigee/gatt';
-import type { PresentationFormat } from '@perigee/gatt';
+import type { PresentationFormat, WallTime } from '@perigee/gatt';
 import { PerigeeError } from '../domain/index.js';
 import type { NobleCharacteristic, NoblePeripheral } from './noble-types.js';
 import { within } from './time-limit.js';
@@ -114,6 +117,14 @@ export class GatewayConnection implements AsyncDisposable {
     const info = characteristics.find(({ uuid }) => uuid === INFO_CHARACTERISTIC);
     if (info === undefined) throw incomplete();
     return this.#exchange('a read', () => info.readAsync(), options);
+  }
+
+  /** What the gateway's clock shows; undefined while it was never set. */
+  async readTime(options: CallOptions = {}): Promise<WallTime | undefined> {
+    const characteristics = await this.#characteristics(CURRENT_TIME_SERVICE, options);
+    const time = characteristics.find(({ uuid }) => uuid === CURRENT_TIME);
+    if (time === undefined) throw incomplete();
+    return decodeCurrentTime(await this.#exchange('a read', () => time.readAsync(), options));
   }
 
   /** Everything in the metrics service that describes itself as a number. */

@@ -6,5 +6,5 @@ export type { BlenoDriver } from './bleno-loader.js';
 export { createRadio } from './create-radio.js';
 export type { BleRadio } from './ble-radio.js';
 export type { RadioOptions } from './create-radio.js';
-export { buildAdvertisement, buildServices, metricAddress } from './services.js';
+export { buildAdvertisement, buildServices, metricAddress, TIME_ADDRESS } from './services.js';
 export type { DeviceIdentity, FeaturedMetric, ServiceSources } from './services.js';

@@ -1,5 +1,6 @@
 import {
   encodeAdvertisement,
+  encodeCurrentTime,
   encodeMetric,
   encodeScanResponse,
   GATT_SERVICES,
@@ -8,7 +9,7 @@ import {
   metricUuid,
   utf8Bytes,
 } from '@perigee/gatt';
-import type { BthomeValues } from '@perigee/gatt';
+import type { BthomeValues, WallTime } from '@perigee/gatt';
 import type { Advertisement, GattCharacteristic, GattService, Unit } from '../domain/index.js';
 
 /** A metric that everyone nearby may read. */
@@ -33,12 +34,14 @@ export interface ServiceSources {
   /** At most 16. Order is identity: a metric's UUID comes from its place. */
   readonly featured: readonly FeaturedMetric[];
   readonly identity: DeviceIdentity;
+  /** The board's own time; undefined while its clock was never set. */
+  readonly time: () => WallTime | undefined;
   /** The bytes of a perigee.v1.GatewayInfo now, at most 512. */
   readonly info: () => Uint8Array;
 }
 
 /** The GATT database of a gateway: Device Information and the metrics service. */
-export function buildServices({ featured, identity, info }: ServiceSources): readonly GattService[] {
+export function buildServices({ featured, identity, info, time }: ServiceSources): readonly GattService[] {
   return [
     { uuid: GATT_SERVICES.deviceInformation.uuid, characteristics: deviceInformation(identity) },
     {
@@ -48,6 +51,16 @@ export function buildServices({ featured, identity, info }: ServiceSources): rea
         ...featured.map(metric),
       ],
     },
+    {
+      uuid: GATT_SERVICES.time.uuid,
+      characteristics: [
+        {
+          ...served(GATT_SERVICES.time.characteristics.now),
+          descriptors: [],
+          read: () => encodeCurrentTime(time()),
+        },
+      ],
+    },
   ];
 }
 
@@ -55,6 +68,12 @@ export function buildServices({ featured, identity, info }: ServiceSources): rea
 export function metricAddress(index: number): readonly [serviceUuid: string, characteristicUuid: string] {
   return [METRICS_SERVICE, metricUuid(index)];
 }
+
+/** Where Radio.notify finds the time, when the clock was set. */
+export const TIME_ADDRESS: readonly [serviceUuid: string, characteristicUuid: string] = [
+  GATT_SERVICES.time.uuid,
+  GATT_SERVICES.time.characteristics.now.uuid,
+];
 
 /** Live values for everyone who listens, and who it is. */
 export function buildAdvertisement(name: string, values: BthomeValues): Advertisement {

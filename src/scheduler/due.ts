@@ -26,7 +26,7 @@ const SET_BACK_MS = 3_600_000;
 /** A start that is late by more was missed: the board slept, was off, or its clock was put forward. */
 export const LATE_MS = 60_000;
 
-export function isClockSet({ wallMs }: Now): boolean {
+export function isClockSet({ wallMs }: Pick<Now, 'wallMs'>): boolean {
   return wallMs >= CLOCK_SET_MS;
 }
 

@@ -56,7 +56,7 @@ describe('perigee nearby, a phone that needs no key', () => {
     assert.match((await nearby('scan')).stdout, /^NAME +ADDRESS +SIGNAL +SAYS\nOrchard +02:50:45/);
     const { status, stdout } = await nearby('read');
     assert.equal(status, 0);
-    assert.match(stdout, /^Memory available \(bytes\) +-\n/);
+    assert.match(stdout, /^Clock +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\nMemory available \(bytes\) +-\n/);
   });
 
   it('may do nothing, and is told what to do about it', async () => {

@@ -5,7 +5,7 @@ import { buildAdvertisement } from '../../src/radio/index.js';
 import type { BlenoDriver } from '../../src/radio/index.js';
 import { openPhone } from '../../src/nearby/index.js';
 import type { GatewayConnection, Phone } from '../../src/nearby/index.js';
-import { IDENTITY, INFO, startGateway } from '../radio/support-gateway.js';
+import { IDENTITY, INFO, startGateway, TIME } from '../radio/support-gateway.js';
 import type { TestGateway } from '../radio/support-gateway.js';
 import { malformedInput } from './radio-malformed.js';
 
@@ -62,6 +62,7 @@ export function radioContract(driver: BlenoDriver): void {
         ],
       );
       assert.deepEqual(await connection.readDeviceInformation(), IDENTITY);
+      assert.deepEqual(await connection.readTime(), TIME);
     });
 
     it('answers a long read in pieces of one value', async () => {

@@ -148,5 +148,6 @@ describe('what phones are shown of the metrics', () => {
     world.passSeconds(7.9);
     const info = perigee.v1.GatewayInfo.decode(await world.connection.readInfo());
     assert.equal(info.uptimeSeconds, 7);
+    assert.equal(await world.connection.readTime(), undefined, 'its clock is of another century');
   });
 });

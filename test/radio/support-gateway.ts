@@ -17,6 +17,8 @@ export const IDENTITY = {
   serial: '0123456789abcdef',
 };
 
+export const TIME = { year: 2026, month: 11, day: 27, hours: 23, minutes: 59, seconds: 5, weekday: 5 };
+
 export const INFO = Buffer.alloc(300, 0x5a);
 
 /** A characteristic that only these tests have: its answer comes when they say so. */
@@ -71,6 +73,7 @@ export async function startGateway(driver: BlenoDriver, airSocket?: string): Pro
     ],
     identity: IDENTITY,
     info: () => INFO,
+    time: () => TIME,
   });
   const slowService = {
     uuid: SLOW_SERVICE,
