@@ -17,6 +17,8 @@ import { Invitations, type OpenInvitation } from './invitations.js';
 const MAX_TECHNICIANS = 64;
 /** Refusals are told together, once in so long: a flood of them pushes nothing else out of the log. */
 const REFUSALS_EVERY_US = 60e6;
+/** A line of the log; what a phone sends may be as long as a message. */
+const DETAIL_MAX = 128;
 /** For whoever may open the control socket. */
 const LOCAL = 'local';
 
@@ -127,7 +129,8 @@ export class Access implements AccessControl {
 
   /** Writes it down; nobody waits for it, and one that cannot be written is logged. */
   note(what: Omit<AuditRecord, 'wallMs'>): void {
-    this.#parts.store.appendAudit({ ...what, wallMs: this.#nowMs() }).catch((error: unknown) => {
+    const detail = what.detail.slice(0, DETAIL_MAX);
+    this.#parts.store.appendAudit({ ...what, detail, wallMs: this.#nowMs() }).catch((error: unknown) => {
       this.#parts.logger.error({ ...what, reason: reasonOf(error) }, 'the audit log has a gap');
     });
   }

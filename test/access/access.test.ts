@@ -150,6 +150,12 @@ describe('a technician', () => {
 });
 
 describe('the audit log', () => {
+  it('keeps a line of what a phone sends, however long that is', async () => {
+    const { access, log } = await world();
+    access.note({ act: 'command', who: 'Ada', detail: `run ${'x'.repeat(4000)}` });
+    assert.deepEqual(await log(), [`command Ada: run ${'x'.repeat(124)}`]);
+  });
+
   it('tells refusals together, so that a flood of them pushes nothing out', async () => {
     const { access, log, time } = await world();
     for (let i = 0; i < 1000; i++) access.refuse('no key that is known');
