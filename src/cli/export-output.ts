@@ -1,5 +1,6 @@
 import { PerigeeError } from '../domain/index.js';
 import type { ExportFormat } from './export-shape.js';
+import { consoleText } from './output.js';
 import { openPartFile } from './part-file.js';
 
 /** Where an export goes; what it is given waits for whoever reads, so that nothing piles up in memory. */
@@ -25,7 +26,8 @@ export async function openOutput(file: string | undefined, format: ExportFormat)
 
 export function toStdout(piece: string | Uint8Array): Promise<void> {
   return new Promise((done, reject) => {
-    process.stdout.write(piece, (error) => {
+    // A guest chooses the names of its series.
+    process.stdout.write(typeof piece === 'string' ? consoleText(piece) : piece, (error) => {
       if (error) reject(error);
       else done();
     });

@@ -6,7 +6,7 @@ import type { ExportFormat } from './export-shape.js';
 import { createSink } from './export-sinks.js';
 import { openOutput } from './export-output.js';
 import type { CommonOptions } from './options.js';
-import { print, printJson } from './output.js';
+import { consoleText, print, printJson } from './output.js';
 import { withStore, type StoreAccess } from './store-access.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -36,7 +36,7 @@ export function exportSeries(env: Env, series: string | undefined, options: Expo
       known
         .map(seriesKey)
         .sort()
-        .forEach((name) => show(name));
+        .forEach((name) => show(consoleText(name)));
     } else await exportAll(store, wantedOf(known, series, options.match ?? []), range, options);
     return 0;
   });
