@@ -8,6 +8,7 @@ import {
   type QueueReason,
   type RunRecord,
   type Sample,
+  type StoreForecast,
   type Unit,
 } from '../domain/index.js';
 
@@ -133,4 +134,11 @@ export function cut(line: string, columns: number): string {
 /** What stands beside a metric's mean: there is no room for it where many are listed. */
 export function isSideFigure(name: string): boolean {
   return /_(min|max|stddev|rate)$/.test(name);
+}
+
+/** How the growth of a store ends. */
+export function describeRoom({ daysToFull, growsToBytes }: StoreForecast): string {
+  if (daysToFull !== undefined) return `the disk is full in ${formatDays(daysToFull)}, if nothing else grows`;
+  if (growsToBytes === undefined) return 'not known yet';
+  return `up to about ${formatValue(growsToBytes, 'bytes')}, where the oldest makes room`;
 }

@@ -1,6 +1,6 @@
 import { PerigeeError, forecastOf, reasonOf, type GatewayControl } from '../domain/index.js';
 import type { Finding } from './findings.js';
-import { formatDays, formatValue } from './output.js';
+import { describeRoom, formatValue } from './output.js';
 
 /** Less than this, and there is not much time to make room. */
 const DAYS_TO_FULL_LEAST = 14;
@@ -8,10 +8,9 @@ const DAYS_TO_FULL_LEAST = 14;
 /** Of the gateway that runs, if one does. */
 export async function findStore(control: GatewayControl): Promise<readonly Finding[]> {
   try {
-    const { bytesPerSample, daysToFull, growthBytesPerDay, wearPercentPerYear } = forecastOf(
-      await control.store.statistics(),
-    );
-    if (bytesPerSample === undefined || daysToFull === undefined || growthBytesPerDay === undefined)
+    const forecast = forecastOf(await control.store.statistics());
+    const { bytesPerSample, daysToFull = Infinity, growthBytesPerDay, wearPercentPerYear } = forecast;
+    if (bytesPerSample === undefined || growthBytesPerDay === undefined)
       return [{ name: 'Store', verdict: 'ok', text: 'its growth is known after some minutes of samples' }];
     const wear =
       wearPercentPerYear === undefined
@@ -19,9 +18,10 @@ export async function findStore(control: GatewayControl): Promise<readonly Findi
         : `, about ${Number(wearPercentPerYear.toPrecision(2))} % of the card’s life a year`;
     const text =
       `${bytesPerSample.toFixed(2)} bytes a sample, ${formatValue(growthBytesPerDay, 'bytes')} a day${wear}; ` +
-      `the disk is full in ${formatDays(daysToFull)}`;
+      describeRoom(forecast);
     if (daysToFull >= DAYS_TO_FULL_LEAST) return [{ name: 'Store', verdict: 'ok', text }];
-    const cure = 'Make room, or keep less: see `perigee store stats` for what takes the place.';
+    const cure =
+      'Make room, or keep less (store.maxMib): see `perigee store stats` for what takes the place.';
     return [{ name: 'Store', verdict: 'note', text, cure }];
   } catch (error) {
     // Told by itself.

@@ -1,7 +1,7 @@
 import { RESOLUTIONS, forecastOf } from '../domain/index.js';
 import type { StoreForecast, StoreStatistics, StoreWrites } from '../domain/index.js';
 import type { CommonOptions } from './options.js';
-import { formatDays, formatValue, print, printJson, table } from './output.js';
+import { describeRoom, formatDays, formatValue, print, printJson, table } from './output.js';
 import { withStore } from './store-access.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -69,12 +69,13 @@ function writeLines(written: StoreWrites, forecast: StoreForecast): readonly str
   ];
 }
 
-function growthLines({ bytesPerSample, daysToFull, growthBytesPerDay }: StoreForecast): readonly string[] {
-  if (bytesPerSample === undefined || daysToFull === undefined || growthBytesPerDay === undefined)
+function growthLines(forecast: StoreForecast): readonly string[] {
+  const { bytesPerSample, growthBytesPerDay } = forecast;
+  if (bytesPerSample === undefined || growthBytesPerDay === undefined)
     return ['Growth: not known before the first blocks, which take five minutes'];
   return [
     `Growth: ${bytesPerSample.toFixed(2)} bytes a sample with its roll-ups, ${bytes(growthBytesPerDay)} a day; ` +
-      `the disk is full in ${formatDays(daysToFull)} if nothing else grows and nothing is removed`,
+      describeRoom(forecast),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { Resolution } from './history.js';
+import { RESOLUTIONS, type Resolution } from './history.js';
 
 /** The newest blocks of a resolution, as they were given to the database. */
 export interface MeasuredBlocks {
@@ -30,6 +30,14 @@ export interface StoredKind {
   readonly bytes: number;
 }
 
+/** What is kept at most; absent where there is no limit. */
+export interface KeptLimits {
+  /** Days of recording. */
+  readonly keepDays: Readonly<Partial<Record<Resolution, number>>>;
+  /** Of all files. */
+  readonly maxBytes?: number;
+}
+
 export interface StoreStatistics {
   readonly measured: Readonly<Record<Resolution, MeasuredBlocks>>;
   readonly kinds: readonly StoredKind[];
@@ -40,6 +48,7 @@ export interface StoreStatistics {
     readonly headLogBytes: number;
     readonly reserveBytes: number;
   };
+  readonly limits: KeptLimits;
   readonly disk: { readonly totalBytes: number; readonly freeBytes: number };
   readonly written: StoreWrites;
 }
@@ -62,8 +71,10 @@ export interface StoreForecast {
   /** Of a sample, with its share of the roll-ups. */
   readonly bytesPerSample?: number;
   readonly growthBytesPerDay?: number;
-  /** Until the disk is full, if nothing else grows and nothing is removed. */
+  /** Until the disk is full, if nothing else grows; absent also where what is kept has a limit that comes first. */
   readonly daysToFull?: number;
+  /** What all files then have at this rate, where it is the oldest that makes room. */
+  readonly growsToBytes?: number;
   /** What is written to files for each byte that was given to the database. */
   readonly writeAmplification?: number;
   readonly writtenBytesPerDay?: number;
@@ -78,30 +89,46 @@ const RATE_SECONDS_LEAST = 3600;
 
 /** What comes of it, if everything goes on as it does. What is not known yet is absent. */
 export function forecastOf(
-  { disk, measured, written }: Pick<StoreStatistics, 'disk' | 'measured' | 'written'>,
+  statistics: StoreStatistics,
   assumed: Partial<CardAssumptions> = {},
 ): StoreForecast {
+  const { disk, written } = statistics;
   const card = {
     cardBytes: disk.totalBytes,
     ratedCycles: RATED_CYCLES,
     amplification: CARD_AMPLIFICATION,
     ...assumed,
   };
-  return { ...growthOf(measured, disk.freeBytes), ...wearOf(written, card), card };
+  return { ...growthOf(statistics), ...wearOf(written, card), card };
 }
 
-function growthOf(measured: StoreStatistics['measured'], freeBytes: number): Partial<StoreForecast> {
+function growthOf(statistics: StoreStatistics): Partial<StoreForecast> {
+  const { disk, files, measured } = statistics;
   const { raw } = measured;
   if (raw.seconds === 0 || raw.points === 0) return {};
-  const perSecond = Object.values(measured)
-    .filter(({ seconds }) => seconds > 0)
-    .reduce((sum, { bytes, seconds }) => sum + bytes / seconds, 0);
-  const growthBytesPerDay = perSecond * DAY_SECONDS;
-  return {
-    bytesPerSample: perSecond / (raw.points / raw.seconds),
-    growthBytesPerDay,
-    daysToFull: freeBytes / growthBytesPerDay,
-  };
+  const perDay = RESOLUTIONS.map((resolution) => bytesPerDay(measured[resolution]));
+  const growthBytesPerDay = perDay.reduce((sum, bytes) => sum + bytes);
+  const bytesPerSample = growthBytesPerDay / ((raw.points / raw.seconds) * DAY_SECONDS);
+  const usedBytes = Object.values(files).reduce((sum, bytes) => sum + bytes);
+  const growsToBytes = Math.max(usedBytes, limitOf(statistics));
+  const end =
+    growsToBytes - usedBytes <= disk.freeBytes
+      ? { growsToBytes }
+      : { daysToFull: disk.freeBytes / growthBytesPerDay };
+  return { bytesPerSample, growthBytesPerDay, ...end };
+}
+
+/** What its files come to by what is kept; infinite where everything is. */
+function limitOf({ files, limits, measured }: StoreStatistics): number {
+  const byAge = RESOLUTIONS.map(
+    (resolution) => bytesPerDay(measured[resolution]) * (limits.keepDays[resolution] ?? Infinity),
+  );
+  const kept = byAge.reduce((sum, bytes) => sum + (Number.isNaN(bytes) ? 0 : bytes));
+  return Math.min(limits.maxBytes ?? Infinity, kept + files.headLogBytes + files.reserveBytes);
+}
+
+function bytesPerDay({ bytes, seconds }: MeasuredBlocks): number {
+  return seconds === 0 ? 0 : (bytes / seconds) * DAY_SECONDS;
 }
 
 function wearOf(written: StoreWrites, card: CardAssumptions): Partial<StoreForecast> {

@@ -1,7 +1,7 @@
 import { readFile, readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PerigeeError } from '../domain/index.js';
-import type { CompactionProgress, Resolution } from '../domain/index.js';
+import type { CompactionProgress, KeptLimits, Resolution } from '../domain/index.js';
 import type { MeasuredBlocks, StoreStatistics, StoreTools, StoreWrites } from '../domain/index.js';
 import { backUp, sizeOfFiles } from './backup.js';
 import type { BackupParts } from './backup.js';
@@ -14,11 +14,13 @@ import { sizesOfKinds } from './kinds.js';
 import { readingFailed, writingFailed } from './level-errors.js';
 import { measureBlocks } from './measure.js';
 import { RESERVE_FILE } from './reserve.js';
+import type { RetentionLimits } from './retention.js';
 import type { WriteMeter } from './write-meter.js';
 
 export interface ToolParts extends BackupParts {
   readonly head: Head;
   readonly meter: WriteMeter;
+  readonly limits: RetentionLimits;
   /** Folders beside the store's that a backup has as well. */
   readonly besides: readonly string[];
 }
@@ -84,7 +86,15 @@ async function checkRoom(path: string): Promise<void> {
 }
 
 /** Counts writes from now on. */
-function createMeasure({ clock, db, head, ledger, meter, path }: ToolParts): () => Promise<StoreStatistics> {
+function createMeasure({
+  clock,
+  db,
+  head,
+  ledger,
+  limits,
+  meter,
+  path,
+}: ToolParts): () => Promise<StoreStatistics> {
   const start = { us: clock.monotonicUs(), head: head.starts.card, samples: ledger.counts().samples };
   const given = meter.givenBytes;
   const device = deviceBytes();
@@ -104,6 +114,7 @@ function createMeasure({ clock, db, head, ledger, meter, path }: ToolParts): () 
         measured: await measureAll(db),
         kinds: await sizesOfKinds(db),
         files: await fileSizes(path),
+        limits: keptLimits(limits),
         disk: { totalBytes: blocks * bsize, freeBytes: bavail * bsize },
         written,
       };
@@ -111,6 +122,13 @@ function createMeasure({ clock, db, head, ledger, meter, path }: ToolParts): () 
       throw readingFailed(path, error);
     }
   };
+}
+
+/** Infinite is as good as none, and no JSON. */
+function keptLimits({ keepRawDays, keepMinutesDays, keepHoursDays, maxMib }: RetentionLimits): KeptLimits {
+  const days = { raw: keepRawDays, minutes: keepMinutesDays, hours: keepHoursDays };
+  const keepDays = Object.fromEntries(Object.entries(days).filter(([, value]) => Number.isFinite(value)));
+  return { keepDays, ...(Number.isFinite(maxMib) ? { maxBytes: maxMib * 2 ** 20 } : {}) };
 }
 
 async function measureAll(db: Database): Promise<Readonly<Record<Resolution, MeasuredBlocks>>> {

@@ -75,11 +75,21 @@ function formatDays(days) {
 }
 
 /** As `perigee store stats` tells it at length. */
-export function describeStore({ bytesPerSample, daysToFull, growthBytesPerDay, wearPercentPerYear }) {
-  if (daysToFull === undefined) return '';
+export function describeStore({
+  bytesPerSample,
+  daysToFull,
+  growsToBytes,
+  growthBytesPerDay,
+  wearPercentPerYear,
+}) {
+  if (bytesPerSample === undefined) return '';
+  const room =
+    daysToFull === undefined
+      ? `up to about ${formatValue(growsToBytes, 'bytes')}, where the oldest makes room`
+      : `the disk is full in ${formatDays(daysToFull)}`;
   const wear =
     wearPercentPerYear === undefined
       ? ''
       : `, about ${rounded(wearPercentPerYear)} % of the card’s life a year`;
-  return `, ${bytesPerSample.toFixed(2)} bytes each; ${formatValue(growthBytesPerDay, 'bytes')} a day${wear}; the disk is full in ${formatDays(daysToFull)}`;
+  return `, ${bytesPerSample.toFixed(2)} bytes each; ${formatValue(growthBytesPerDay, 'bytes')} a day${wear}; ${room}`;
 }
