@@ -23,7 +23,7 @@ function describe(restored: Restored, directory: string): readonly string[] {
   const { files, gatewayId, nextEpochAfter, runs, samples, series, takenAtMs } = restored;
   return [
     `restored gateway ${gatewayId} into ${directory}, as of ${new Date(takenAtMs).toISOString()}:`,
-    `${samples} samples of ${series} series, ${runs} runs, ${files} files of images and logs`,
+    `${samples} samples of ${series} series, ${runs} runs, and ${files} files of images, consoles and keys`,
     `Its starts go on behind number ${nextEpochAfter}, so that the backend takes nothing new for known. ` +
       'The gateway that it was taken from must not run any more.',
   ];
