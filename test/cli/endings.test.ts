@@ -83,16 +83,29 @@ describe('Ctrl-C, which reaches all that a terminal started,', () => {
 });
 
 describe('a command whose gateway ends', () => {
-  it('says so in one line with what to do, and its documented status', async () => {
+  async function follow(signal: NodeJS.Signals): Promise<readonly [number | null, string, string]> {
     await using gateway = await startGatewayProcess(QUIET);
     const command = ['run', 'hello', '--args', 'stay=1', '--follow', '--data', gateway.directory];
     const child = spawn(process.execPath, [PERIGEE, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
     let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     child.stdout.on('data', (chunk: Buffer) => {
-      if (chunk.includes('guest_boot')) process.kill(gateway.processId, 'SIGTERM');
+      stdout += chunk.toString();
+      if (chunk.includes('guest_boot')) process.kill(gateway.processId, signal);
     });
     const [status] = (await once(child, 'close')) as [number | null];
+    return [status, stdout, stderr];
+  }
+
+  it('tells the end of the run, which ends with its gateway', async () => {
+    const [status, stdout, stderr] = await follow('SIGTERM');
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, / hello: stopped on request\n/);
+  });
+
+  it('says so of one that was killed in one line with what to do, and its documented status', async () => {
+    const [status, , stderr] = await follow('SIGKILL');
     assert.equal(status, 17, stderr);
     assert.match(stderr, /^perigee: the gateway ended while its news were read\n {2}Start it again.*\n$/);
   });
