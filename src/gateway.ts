@@ -150,7 +150,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       'radio',
       openMetricsRadio({
         ...{ config, store, runner, airSocket: airSocket(data), clock, logger },
-        problem: () => recorder.lost > 0,
+        problem: () => recorder.lost > 0 || store.recording().kind !== 'whole',
         publicKey: identity.publicKey,
         more: () => [phones.service],
       }),

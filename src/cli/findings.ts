@@ -162,9 +162,15 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
 }
 
 /** What was lost before this start is worth knowing; what is lost now must be mended. */
-function recordingOf({ losses, lostObservations }: GatewayStatus): Finding {
+function recordingOf({ losses, lostObservations, recording }: GatewayStatus): Finding {
   const kept = losses.latest === undefined ? '' : `; the last: ${losses.latest}`;
   const cure = 'GET /api/losses tells of each; docs/storage.md says what each means.';
+  if (recording.kind !== 'whole')
+    return failed(
+      'Recording',
+      `${recording.text}${kept}`,
+      'See that its disk is writable and has space; it goes on by itself.',
+    );
   if (lostObservations > 0)
     return failed('Recording', `${lostObservations} observations were lost${kept}`, cure);
   if (losses.records === 0) return ok('Recording', 'nothing was lost');

@@ -1,7 +1,7 @@
 import type { AccessControl } from './access.js';
 import type { HistoryReader } from './history.js';
 import type { GatewayId, RunId } from './ids.js';
-import type { LossRecord } from './loss.js';
+import type { LossRecord, Recording } from './loss.js';
 import type { Sample } from './observation.js';
 import type { LatestSample, StoreCounts } from './ports.js';
 import type { RadioState } from './radio.js';
@@ -87,6 +87,8 @@ export interface GatewayStatus {
   readonly store: StoreCounts;
   /** Observations that could not be stored since the start. */
   readonly lostObservations: number;
+  /** How much of what is measured is kept at present, and what that means. */
+  readonly recording: { readonly kind: Recording['kind']; readonly text: string };
   /** What was lost that is kept on record, also before this start. */
   readonly losses: LossSummary;
   /** The data directory was removed under the running gateway: nothing is kept any more. */

@@ -76,6 +76,31 @@ export interface LossWriter {
   noteLoss(loss: Loss): void;
 }
 
+/** How much of what is measured is kept at present. */
+export type Recording =
+  | { readonly kind: 'whole' }
+  /** The database takes no samples: they wait in the head log, as many as it holds. */
+  | { readonly kind: 'waiting'; readonly reason: LossReason }
+  /** Samples are lost; records of runs are kept for as long as the disk takes any. */
+  | { readonly kind: 'stopped'; readonly reason: LossReason };
+
+/** One line for a person. */
+export function describeRecording(recording: Recording): string {
+  switch (recording.kind) {
+    case 'whole':
+      return 'everything is kept';
+    case 'waiting':
+      return `samples wait in the head log: ${REASON_TEXTS[recording.reason]}`;
+    case 'stopped':
+      return `samples are lost: ${REASON_TEXTS[recording.reason]}`;
+  }
+}
+
+export interface RecordingReader {
+  /** As the last write showed it. */
+  recording(): Recording;
+}
+
 export interface LossReader {
   /** Those that changed behind `after`, in the order of their last changes; a few hundred at most. */
   losses(after: Position): readonly LossRecord[];

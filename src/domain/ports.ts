@@ -1,7 +1,7 @@
 import type { AccessStore } from './access.js';
 import type { HistoryReader } from './history.js';
 import type { GatewayId, ImageName, RunId } from './ids.js';
-import type { LossReader, LossWriter } from './loss.js';
+import type { LossReader, LossWriter, RecordingReader } from './loss.js';
 import type { Observation, Position, Sample, StoredObservation } from './observation.js';
 import type { QueueReason, RunRecord } from './run.js';
 import type { ScheduleStore } from './schedule.js';
@@ -132,6 +132,7 @@ export interface Store
     CursorKeeper,
     LossReader,
     LossWriter,
+    RecordingReader,
     AsyncDisposable {
   readonly schedules: ScheduleStore;
   readonly access: AccessStore;

@@ -1,5 +1,5 @@
 import { createConsoleReader } from '../console/index.js';
-import { BEFORE_EVERYTHING, PerigeeError, describeLoss } from '../domain/index.js';
+import { BEFORE_EVERYTHING, PerigeeError, describeLoss, describeRecording } from '../domain/index.js';
 import type {
   AccessControl,
   Clock,
@@ -94,6 +94,7 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     readyGuests: Object.fromEntries(runner.pool.ready()),
     store: store.counts(),
     lostObservations: recorder.lost,
+    recording: { kind: store.recording().kind, text: describeRecording(store.recording()) },
     losses: summaryOfLosses(lossesOf(store)),
     dataDirectoryGone: parts.dataDirectoryGone(),
     safeguards: parts.confinement.safeguards(),

@@ -1,5 +1,5 @@
 import { PerigeeError, assert, reasonOf } from '../domain/index.js';
-import type { Clock, Logger, Observation, Position } from '../domain/index.js';
+import type { Clock, Logger, Observation, Position, Recording } from '../domain/index.js';
 import { blockOperations } from './block-store.js';
 import { encodeHeadStarts, encodeTotals } from './codec.js';
 import { put } from './database.js';
@@ -11,6 +11,7 @@ import { RING_BYTES } from './head-ring.js';
 import * as keys from './keys.js';
 import { refused } from './ledger.js';
 import type { Entry, Ledger, Refusal } from './ledger.js';
+import { lossReasonOf } from './level-errors.js';
 import type { Write } from './migration.js';
 import { encodeSeries } from './observation-codec.js';
 import { OpenBlock } from './open-block.js';
@@ -69,11 +70,18 @@ export class Appender {
   #openedUs: number;
   #retryAtUs = 0;
   #timer: NodeJS.Timeout | undefined;
+  #stalled: Recording | undefined;
+  #refusing: Recording | undefined;
 
   constructor(parts: AppenderParts) {
     this.#parts = parts;
     this.#block = this.#emptyBlock();
     this.#openedUs = parts.clock.monotonicUs();
+  }
+
+  /** What the last write of each kind showed. */
+  get recording(): Recording {
+    return this.#refusing ?? this.#stalled ?? { kind: 'whole' };
   }
 
   /** What is in no block of the database yet. */
@@ -104,7 +112,9 @@ export class Appender {
       const group = this.#takeGroup();
       try {
         await this.#appendGroup(group);
+        this.#refusing = undefined;
       } catch (error) {
+        this.#refusing = { kind: 'stopped', reason: lossReasonOf(error) };
         for (const { reject } of group) reject(error);
       }
       await this.#flushIfDue();
@@ -206,6 +216,16 @@ export class Appender {
   }
 
   async #flush(): Promise<void> {
+    try {
+      await this.#writeBlock();
+      this.#stalled = undefined;
+    } catch (error) {
+      this.#stalled = { kind: 'waiting', reason: lossReasonOf(error) };
+      throw error;
+    }
+  }
+
+  async #writeBlock(): Promise<void> {
     const { blockWritten, clocks, failed, head, ledger, reserve, write } = this.#parts;
     const block = this.#block;
     await head.settled();

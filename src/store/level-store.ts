@@ -5,6 +5,7 @@ import type {
   HistoryRequest,
   Loss,
   LossRecord,
+  Recording,
   RunChange,
   RunId,
   RunRecord,
@@ -179,6 +180,10 @@ export class LevelStore implements ToolableStore {
 
   losses(after: Position): readonly LossRecord[] {
     return this.#opened.losses.losses(after);
+  }
+
+  recording(): Recording {
+    return this.#appender.recording;
   }
 
   noteLoss(loss: Loss): void {

@@ -1,7 +1,7 @@
 import type { Logger } from '../domain/index.js';
 import { closeDatabase } from './database.js';
 import type { Database } from './database.js';
-import { writingFailed } from './level-errors.js';
+import { lossReasonOf, writingFailed } from './level-errors.js';
 import type { Write } from './migration.js';
 import type { SpaceReserve } from './reserve.js';
 
@@ -35,13 +35,24 @@ export function createWriter({ db, path, logger, reserve, beforeWrite }: WriterP
     } catch (error) {
       throw writingFailed(path, error);
     }
-    try {
+    const batch = async (): Promise<void> => {
       await beforeWrite?.();
       await db.batch(operations, options);
+    };
+    try {
+      await batch();
     } catch (error) {
-      // Whatever comes of it, this write has failed; the next one sees whether the database is open.
-      await reopen().catch((cause: unknown) => logger.error({ path }, writingFailed(path, cause).message));
-      throw writingFailed(path, error);
+      try {
+        await reopen();
+      } catch (cause) {
+        logger.error({ path }, writingFailed(path, cause).message);
+        throw writingFailed(path, error);
+      }
+      // It may have been an earlier failure that LevelDB repeats. The space that is free now is for other writes.
+      if (lossReasonOf(error) === 'disk-full') throw writingFailed(path, error);
+      await batch().catch((cause: unknown) => {
+        throw writingFailed(path, cause);
+      });
     }
   };
 }

@@ -163,9 +163,10 @@ function act(path: RegExp, answer: Route['answer']): Route {
 }
 
 /** Alive and recording; the radio and the backend may be away without the gateway being ill. */
-function health({ dataDirectoryGone, lostObservations, uptimeSeconds }: GatewayStatus): object {
-  const well = lostObservations === 0 && !dataDirectoryGone;
-  return { status: well ? 'ok' : 'degraded', lostObservations, dataDirectoryGone, uptimeSeconds };
+function health({ dataDirectoryGone, lostObservations, recording, uptimeSeconds }: GatewayStatus): object {
+  const well = lostObservations === 0 && recording.kind === 'whole' && !dataDirectoryGone;
+  const status = well ? 'ok' : 'degraded';
+  return { status, recording: recording.kind, lostObservations, dataDirectoryGone, uptimeSeconds };
 }
 
 function badQuery(why: string): PerigeeError {

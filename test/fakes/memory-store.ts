@@ -22,6 +22,7 @@ import type {
 import type {
   Loss,
   LossRecord,
+  Recording,
   AccessStore,
   AuditEntry,
   RunChange,
@@ -171,6 +172,10 @@ class MemoryStore implements Store {
 
   losses(after: Position): readonly LossRecord[] {
     return this.#losses.changedBehind(after);
+  }
+
+  recording(): Recording {
+    return { kind: 'whole' };
   }
 
   noteLoss(loss: Loss): void {

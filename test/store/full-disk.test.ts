@@ -72,6 +72,7 @@ describe(
       us += BLOCK_US;
       await append(500);
       assert.match(said.join('; '), /a block could not be written; its samples stay in the head log/);
+      assert.deepEqual(store.recording(), { kind: 'waiting', reason: 'disk-full' });
       // What was kept for this is for runs.
       await store.put(run('1', 1));
       us += BLOCK_US;
@@ -85,6 +86,7 @@ describe(
       us += BLOCK_US;
       await append(500);
       await store.put(run('2', 2));
+      assert.deepEqual(store.recording(), { kind: 'whole' });
       assert.deepEqual(await read(), sequences);
       await store[Symbol.asyncDispose]();
 

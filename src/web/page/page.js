@@ -110,6 +110,7 @@ function showGateway(status, forecast) {
     Version: status.version,
     Running: `${formatAge(status.uptimeSeconds * 1000)}, start ${status.epoch} of this data directory`,
     Guests: `${status.activeRuns - status.queuedRuns} running, ${status.queuedRuns} waiting, ${status.startedRuns} started${readyText(status.readyGuests)}`,
+    Recording: status.recording.text,
     Lost: status.losses.latest ?? 'nothing',
     Stored: `${status.store.samples} samples of ${status.store.series} metrics${describeStore(forecast)}`,
     Radio: describeRadio(status.radio),
@@ -162,7 +163,8 @@ async function refresh() {
         'bad',
         'The data directory was removed: what is measured now is lost. Start the gateway again.',
       );
-    } else setState('good', `Live at ${new Date().toLocaleTimeString()}`);
+    } else if (status.recording.kind !== 'whole') setState('bad', `Recording: ${status.recording.text}.`);
+    else setState('good', `Live at ${new Date().toLocaleTimeString()}`);
   } catch (error) {
     setState('bad', `The gateway does not answer (${error.message}); what you see is what it said last.`);
   }
