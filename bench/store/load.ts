@@ -1,20 +1,25 @@
 /** A process to be measured: stores so many seconds of the data set, and prints by how much its memory grew. */
-import { systemClock } from '../../src/platform/index.js';
+import { keepHeapSmall } from '../../src/platform/index.js';
 import { openLevelStore } from '../../src/store/index.js';
-import { observations } from './data.js';
+import { START_MS, observations } from './data.js';
 
 const nothing = (): void => undefined;
 const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 const [, , directory = '', seconds = '0'] = process.argv;
 
+// As the gateway does.
+keepHeapSmall();
 const data = [...observations(600)];
 globalThis.gc?.();
 const before = process.memoryUsage.rss();
-const store = await openLevelStore({ directory, clock: systemClock, logger: SILENT });
+// Runs with the data, so that blocks are as long as they would be.
+const clock = { us: 0, monotonicUs: () => clock.us, wallMs: () => START_MS + Math.floor(clock.us / 1000) };
+const store = await openLevelStore({ directory, clock, logger: SILENT });
 let most = 0;
 for (let second = 0; second < Number(seconds); second += 1) {
   const observation = data[second % data.length];
-  if (observation) await store.append({ ...observation, monotonicUs: 60e6 + second * 1e6 });
+  clock.us = 60e6 + second * 1e6;
+  if (observation) await store.append({ ...observation, monotonicUs: clock.us });
   if (second % 100 === 0) most = Math.max(most, process.memoryUsage.rss());
 }
 process.stdout.write(`${(most - before) / 2 ** 20}\n`);

@@ -15,9 +15,9 @@ import type { Aside } from './set-aside.js';
 
 /** Written together, so that memory stays small. */
 const ROWS_TOGETHER = 1000;
-/** Written once, and never again. */
+/** Written once, and never again; blocks of minutes are written anew where they are joined. */
 const BLOCK_FAMILIES: readonly keys.Family[] = [
-  ...(['block', 'part', 'minutes', 'minutesPart', 'hours', 'hoursPart', 'observation'] as const),
+  ...(['block', 'part', 'hours', 'hoursPart', 'observation'] as const),
 ];
 
 export interface MendParts {
