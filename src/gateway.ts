@@ -7,6 +7,7 @@ import { openCatalogue, trustOf, vmSpec, warmStart } from './images/index.js';
 import { WAIT_ARGS, encodePractice, encodeStart, encodeStop } from './metrics/index.js';
 import {
   BACKED_UP_FOLDERS,
+  boardSerial,
   BUILT_IMAGES,
   Closer,
   addedImages,
@@ -70,7 +71,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     const store = closer.use(
       'store',
       await openLevelStore({
-        ...{ directory: data, clock, logger, besides: BACKED_UP_FOLDERS, ...config.store },
+        ...{ directory: data, clock, logger, besides: BACKED_UP_FOLDERS, board: boardSerial() },
+        ...config.store,
         followers: config.sync.url === undefined ? undefined : SYNC_CURSORS,
       }),
     );

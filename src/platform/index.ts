@@ -1,4 +1,5 @@
 /** The machine below: clocks, log, paths, and what this board is. */
+export { boardSerial } from './board.js';
 export { systemClock } from './clock.js';
 export { Closer } from './closer.js';
 export { nodeCurve } from './curve.js';

@@ -34,6 +34,8 @@ export interface Identity {
   readonly epoch: number;
   /** The last one that came of a backup: of it and those before, a backend may have more. Absent where none was restored. */
   readonly restoredEpoch?: number;
+  /** The number of the board that opened it last; absent where none was known. */
+  readonly board?: string;
 }
 
 export interface Totals {
@@ -54,6 +56,7 @@ const identitySchema = v.object({
   gatewayId: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
   epoch: v.pipe(v.number(), v.integer(), v.minValue(0)),
   restoredEpoch: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  board: v.exactOptional(v.string()),
 });
 
 export function encodeIdentity(identity: Identity): Uint8Array {

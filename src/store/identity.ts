@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { parseGatewayId } from '../domain/index.js';
 import type { Logger } from '../domain/index.js';
 import { FORMAT, decodeIdentity, encodeIdentity } from './codec.js';
@@ -16,6 +16,11 @@ import type { Soundness } from './sound-database.js';
 
 /** Openings that may be forgotten with what was damaged: no place is taken twice, since a backend applies each once. */
 const EPOCHS_SKIPPED = 1024;
+/** By chance: of a card that was copied, both boards go on, and take different places. */
+const EPOCHS_APART = 2 ** 20;
+const MOVED =
+  'this store was on another board before; if that board goes on with a copy of it, a backend takes both for one gateway: ' +
+  'give one of them a new data directory';
 /** More openings than a store ever has: an epoch so far ahead is noise. */
 const EPOCHS_AHEAD_MAX = 2 ** 24;
 
@@ -27,11 +32,13 @@ export interface IdentityParts {
   readonly aside: Aside;
   readonly logger: Logger;
   readonly soundness: Soundness;
+  /** The number that this board was made with, where it is known. */
+  readonly board: string | undefined;
 }
 
 /** Takes the next epoch of this store, and of a new one the first. */
 export async function beginEpoch(parts: IdentityParts): Promise<Identity> {
-  const { db, path, memoryFolder, soundness, logger } = parts;
+  const { db, path, memoryFolder, soundness, logger, board } = parts;
   const card = await HeadRing.peek(path);
   const memory = memoryFolder === undefined ? undefined : await HeadRing.peek(memoryFolder);
   const before = (await readIdentity(parts, card)) ?? newIdentity();
@@ -39,13 +46,15 @@ export async function beginEpoch(parts: IdentityParts): Promise<Identity> {
   const seen = [...ours.map((header) => header?.opening?.epoch ?? 0), await newestEpoch(db)];
   const newest = Math.max(before.epoch, ...seen.filter((epoch) => epoch < before.epoch + EPOCHS_AHEAD_MAX));
   const isCertain = soundness === 'whole' && newest === before.epoch;
-  const epoch = newest + (isCertain ? 1 : EPOCHS_SKIPPED);
+  const isMoved = board !== undefined && (before.board ?? board) !== board;
+  const epoch = newest + (isMoved ? randomInt(EPOCHS_SKIPPED, EPOCHS_APART) : isCertain ? 1 : EPOCHS_SKIPPED);
+  if (isMoved) logger.warn({ before: before.board, now: board }, MOVED);
   if (newest !== before.epoch)
     logger.error(
       { epoch: before.epoch, newest },
       'the database is older than its head log: writes were lost',
     );
-  const identity = { ...before, format: FORMAT, epoch };
+  const identity = { ...before, format: FORMAT, epoch, ...(board === undefined ? {} : { board }) };
   // Synced: after a power cut the same epoch must not come again.
   await db.put(keys.IDENTITY_KEY, encodeIdentity(identity), { sync: true });
   return identity;

@@ -39,6 +39,8 @@ export interface LevelStoreOptions {
   readonly keepRuns?: number;
   readonly maxMib?: number;
   readonly followers?: Followers | undefined;
+  /** The number that this board was made with: a store that comes to another one is told of. */
+  readonly board?: string | undefined;
   readonly faults?: StoreFaults;
 }
 
@@ -75,7 +77,8 @@ export function openMended(
     const isFrugal = options.durability === 'frugal';
     const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
     const powerCutMs = isFrugal ? BLOCK_US / 1000 : syncMs;
-    const opening = { db, path, write, logger, aside, soundness, isFrugal, powerCutMs };
+    const { board } = options;
+    const opening = { db, path, write, logger, aside, soundness, board, isFrugal, powerCutMs };
     const contents = await openContents(opening);
     const openMs = (clock.monotonicUs() - startedUs) / 1000;
     const { epoch } = contents.identity;

@@ -37,6 +37,7 @@ export interface OpeningParts {
   readonly logger: Logger;
   readonly aside: Aside;
   readonly soundness: Soundness;
+  readonly board: string | undefined;
   /** Whether a power cut may lose all that is in no block. */
   readonly isFrugal: boolean;
   /** How long before a power cut nothing need be found. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { seriesKey } from '../../src/domain/index.js';
@@ -132,6 +132,22 @@ describe('a store whose database has damaged files', () => {
       }
     });
   }
+
+  it('has a log that is torn at whatever byte, and has all that was older', async () => {
+    const whole = readFileSync(join(template, 'store', log));
+    const older = before.rows.filter(({ position }) => position.epoch < EPOCHS).length;
+    const step = Math.ceil(whole.length / 25);
+    for (const old of [0, 0x5a])
+      for (let cut = 1; cut < whole.length; cut += step) {
+        const directory = damaged((store) => {
+          const behind = Buffer.alloc(old === 0 ? 0 : whole.length - cut, old);
+          writeFileSync(join(store, log), Buffer.concat([whole.subarray(0, cut), behind]));
+        });
+        const { rows } = await survives(directory);
+        assert.ok(rows.length >= older, `cut at ${cut}`);
+        assert.deepEqual(setAside(directory), [], 'a torn end is no damage');
+      }
+  });
 
   it('where only a reader of old samples meets it is put right by the next start', async () => {
     const directory = mkdtempSync(join(folder, 'data-'));

@@ -124,6 +124,27 @@ describe('a damaged store', () => {
   });
 });
 
+describe('a data directory that comes to another board', () => {
+  it('is taken and told of, once, and its epoch leaps, so that a copy that goes on takes no place of it', async () => {
+    const directory = newDirectory();
+    const said: string[] = [];
+    const logger = { ...SILENT, warn: (_: object, message: string) => void said.push(message) };
+    const epochs: number[] = [];
+    const ids = new Set<string>();
+    for (const board of ['one', undefined, 'one', 'other', 'other']) {
+      await using store = await openLevelStore({ directory, clock: CLOCK, logger, board });
+      epochs.push(store.epoch);
+      ids.add(store.gatewayId);
+    }
+    assert.match(said.join('\n'), /^this store was on another board before.*new data directory$/);
+    assert.deepEqual(epochs.slice(0, 3), [1, 2, 3]);
+    const [moved = 0, last] = epochs.slice(3);
+    assert.ok(moved > 1000);
+    assert.equal(last, moved + 1);
+    assert.equal(ids.size, 1);
+  });
+});
+
 describe('a data directory that can be used', () => {
   it('is made with the folders above it, for its owner alone', async () => {
     const directory = join(newDirectory(), 'a', 'b');
