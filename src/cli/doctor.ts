@@ -9,7 +9,7 @@ import {
   findTenders,
   type Finding,
 } from './findings.js';
-import { findStore } from './store-findings.js';
+import { findSetAside, findStore } from './store-findings.js';
 import { configOf, runningGateway, type CommonOptions } from './options.js';
 import { paint, print, printJson } from './output.js';
 
@@ -31,6 +31,7 @@ export async function doctor(env: Env, options: CommonOptions): Promise<number> 
     findTenders(config, env['PATH'] ?? ''),
     ...(await findImages(config, architecture)),
     findDataDirectory(config),
+    ...findSetAside(config.dataDirectory),
     ...(await findSensors(createLogger('silent'))),
     ...(await findGateway(runningGateway(env, options))),
     ...(await findStore(runningGateway(env, options))),

@@ -1,9 +1,22 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { PerigeeError, forecastOf, reasonOf, type GatewayControl } from '../domain/index.js';
 import type { Finding } from './findings.js';
 import { describeRoom, formatValue } from './output.js';
 
 /** Less than this, and there is not much time to make room. */
 const DAYS_TO_FULL_LEAST = 14;
+
+/** What was set aside because it could not be read: it takes space until a person removes it. */
+export function findSetAside(dataDirectory: string): readonly Finding[] {
+  const names = existsSync(dataDirectory) ? readdirSync(dataDirectory) : [];
+  const folders = names.filter((name) => name.startsWith('store.damaged-')).sort();
+  const newest = folders.at(-1);
+  if (newest === undefined) return [];
+  const text = `what could not be read was set aside ${folders.length === 1 ? 'once' : `${folders.length} times`}, last in ${newest}`;
+  const cure =
+    'See `perigee store check` for what is well, and a card that does this again is to be replaced.';
+  return [{ name: 'Store', verdict: 'note', text, cure }];
+}
 
 /** Of the gateway that runs, if one does. */
 export async function findStore(control: GatewayControl): Promise<readonly Finding[]> {

@@ -63,6 +63,8 @@ describe('perigee store', () => {
       /nothing that was measured is lost\nWhat could not be read is in .*damaged-/,
     );
     assert.equal((await stopped('check')).status, 0);
+    const doctor = await perigee(['doctor', '--json', '--data', directory]);
+    assert.match(doctor.stdout, /set aside once, last in store\.damaged-/);
     for (const command of ['check', 'repair']) {
       const { status, stderr } = await store(command);
       assert.equal(status, 5, stderr);
