@@ -44,7 +44,7 @@ class Board {
   }
 }
 
-const A = series('a', { image: 'hostsense', zone: '"é\n{}=,' });
+const A = series('a', { image: 'hostsense', zone: '"é\\{}=,' });
 const B = series('b');
 const BUCKETS_MS = { raw: 0, minutes: 60_000, hours: 3_600_000 } as const;
 const ALWAYS = { fromMs: 0, toMs: 4e12 };
