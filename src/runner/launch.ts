@@ -10,7 +10,7 @@ export function launch(
   run: Run,
   request: AdmissionRequest,
   admission: Admission,
-  prepared: () => Promise<void> | undefined,
+  prepared: () => Promise<void>,
 ): Promise<void> {
   return new Promise((accepted, refused) => {
     const waits: Parameters<Admission['enter']>[2] = (why) => {

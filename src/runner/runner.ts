@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Confinement } from '../confinement/index.js';
 import { PerigeeError, Topic, isEnded, reasonOf } from '../domain/index.js';
 import type { Admission, GatewayId, GuestDecoder, Image, ImageName, LineDecoder } from '../domain/index.js';
@@ -193,9 +194,12 @@ class QemuRunner implements Runner {
     // Before its process exists, so that a gateway that is killed in between knows what to look for. One that was kept
     // ready is known by its mark already, and begins first; nobody is told of it before it is written down.
     const early = ready ? undefined : journal.put(run.record);
-    const launched = launch(run, place, admission, () => {
-      if (early) run.prepare();
-      return early;
+    const launched = launch(run, place, admission, async () => {
+      if (!early) return;
+      // The journal's turn comes first: it writes in a thread of its own while the rest is prepared.
+      await immediate();
+      if (!run.leaving.aborted) run.prepare();
+      await early;
     });
     const journaled = early ?? launched.then(() => journal.put(run.record));
     await Promise.all([journaled, launched]).catch(async (error: unknown) => {

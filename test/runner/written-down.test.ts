@@ -54,18 +54,24 @@ describe('a run that is being written down', LINUX, () => {
     assert.equal(slotsOf(id), 1);
   });
 
-  it('and cannot be leaves no process and no folder', async () => {
-    const here = made();
-    here.journal.put = async () => {
-      await delay(1);
-      throw new Error('the disk is full');
-    };
-    const id = newRunId();
-    await assert.rejects(here.runner.start({ id, image: 'hello' }), /the disk is full/);
-    assert.deepEqual([here.runner.active, slotsOf(id), hasFolder(id)], [[], 0, false]);
-  });
+  for (const [when, soon] of [
+    ['at once', (): Promise<unknown> => Promise.resolve()],
+    ['in a while', (): Promise<unknown> => delay(1)],
+  ] as const) {
+    it(`and, as turns out ${when}, cannot be leaves no process and no folder`, async () => {
+      const here = made();
+      here.journal.put = async () => {
+        await soon();
+        throw new Error('the disk is full');
+      };
+      const id = newRunId();
+      await assert.rejects(here.runner.start({ id, image: 'hello' }), /the disk is full/);
+      await delay(LONGER_THAN_A_START_MS);
+      assert.deepEqual([here.runner.active, slotsOf(id), hasFolder(id)], [[], 0, false]);
+    });
+  }
 
-  it('and is stopped meanwhile never has a process', async () => {
+  it('by a gateway that ends meanwhile leaves no process and no folder', async () => {
     const here = made();
     const journal = slowJournal(here);
     const id = newRunId();
