@@ -6,6 +6,7 @@ import { Access } from '../../src/access/index.js';
 import { parseImageName, PerigeeError, Topic } from '../../src/domain/index.js';
 import type {
   GatewayControl,
+  GattService,
   HistoryPoint,
   HistoryRequest,
   InvitationTerms,
@@ -59,6 +60,7 @@ export interface World extends Disposable {
   readonly gatewayKey: Uint8Array;
   /** Phones that are told of a run. */
   followers: number;
+  readonly service: GattService;
   readonly sessions: () => number;
   /** What a run of nobody's says. */
   readonly report: (samples: readonly Sample[]) => void;
@@ -140,6 +142,7 @@ export async function openWorld(): Promise<World> {
   });
   const world: World = {
     ...{ access, store, time, requests, news, gatewayKey: identity.publicKey, followers: 0 },
+    service: service.service,
     sessions: () => service.count,
     report: (samples) => runNews.publish({ kind: 'report', run: run(HELLO_RUN, 1), windowEndUs: 1, samples }),
     newsReaders: () => runNews.readers,
