@@ -139,6 +139,7 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
     return [
       ok('Gateway', `runs as process ${processId}, start ${epoch}, ${guestsOf(status)}`),
       recordingOf(status),
+      seriesOf(status),
       crashLoops.length === 0 ? ok('Schedules', 'nothing fails again and again') : failing(crashLoops),
       radio.state.kind === 'unavailable'
         ? { name: 'Radio', verdict: 'note', text: radio.state.reason, cure: radio.state.cure }
@@ -159,6 +160,13 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
   } catch (error) {
     return [{ name: 'Gateway', verdict: 'note', text: reasonOf(error), cure: 'Start one: perigee serve' }];
   }
+}
+
+function seriesOf({ store: { series, refusedSamples } }: GatewayStatus): Finding {
+  if (refusedSamples === 0) return ok('Series', `${series}, and no sample was refused`);
+  const text = `${series}; ${refusedSamples} samples since the start were not taken, since a limit was hit`;
+  const cure = 'The log names series and limit; see store.maxSeries and store.maxSeriesPerImage.';
+  return { name: 'Series', verdict: 'note', text, cure };
 }
 
 /** What was lost before this start is worth knowing; what is lost now must be mended. */

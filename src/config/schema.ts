@@ -53,6 +53,9 @@ const store = v.strictObject({
   keepRawDays: v.optional(wholeNumber(1, MAX_DAYS), 30),
   keepMinutesDays: v.optional(wholeNumber(1, MAX_DAYS), 400),
   keepHoursDays: v.optional(wholeNumber(1, MAX_DAYS), 3650),
+  /** Each is in memory with its newest sample. Those of one image, so that none takes them all. */
+  maxSeries: v.optional(wholeNumber(100, 100_000), 10_000),
+  maxSeriesPerImage: v.optional(wholeNumber(1, 100_000), 256),
   keepRuns: v.optional(wholeNumber(100, 1_000_000), 10_000),
   /** Of all files of the store: an eighth of a 16 GB card. */
   maxMib: v.optional(wholeNumber(MIN_STORE_MIB, 1_048_576), 2048),

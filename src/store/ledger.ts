@@ -3,13 +3,11 @@ import type { LatestSample, Observation, Position, Sample, Series, StoreCounts }
 import type { Totals } from './codec.js';
 import { LatestValues } from './latest-values.js';
 import type { Row } from './open-block.js';
+import { SERIES_MAX, SERIES_PER_IMAGE_MAX } from './series-limits.js';
+import type { SeriesLimits } from './series-limits.js';
 
 /** One batch stays small next to LevelDB's 4 MB write buffer; a guest has at most 128 metrics. */
 export const SAMPLES_PER_OBSERVATION_MAX = 256;
-/** All of them are in memory with their newest sample: some megabytes at this size. */
-export const SERIES_MAX = 10_000;
-/** A guest has at most 128 metrics; the rest is for what it costs, and for the names of its next versions. */
-export const SERIES_PER_IMAGE_MAX = 256;
 export const LABELS_MAX = 8;
 /** 35 years of microseconds, or 35,000 of milliseconds: the codecs have room for differences of such numbers. */
 const TIME_MAX = 2 ** 50;
@@ -70,8 +68,11 @@ export class Ledger {
   readonly #latest = new LatestValues();
   readonly #seriesPerImage = new Map<string, number>();
   #refusedSamples = 0;
+  readonly #max: SeriesLimits;
 
-  constructor(epoch: number, totals: Totals) {
+  constructor(epoch: number, totals: Totals, limits: Partial<SeriesLimits> = {}) {
+    const { maxSeries = SERIES_MAX, maxSeriesPerImage = SERIES_PER_IMAGE_MAX } = limits;
+    this.#max = { maxSeries, maxSeriesPerImage };
     this.#epoch = epoch;
     this.#totals = totals;
   }
@@ -235,13 +236,14 @@ export class Ledger {
   }
 
   #complaintOfBudget(series: Series, text: string, admission: Draft): string | undefined {
-    if (this.#series.size + admission.series.size >= SERIES_MAX)
-      return `the store has its ${SERIES_MAX} series, so ${text} cannot be added`;
+    const { maxSeries, maxSeriesPerImage } = this.#max;
+    if (this.#series.size + admission.series.size >= maxSeries)
+      return `the store has its ${maxSeries} series (store.maxSeries), so ${text} cannot be added`;
     const image = imageOf(series);
     if (image === '') return undefined;
     const admitted = [...admission.series.values()].filter((one) => imageOf(one) === image).length;
-    if ((this.#seriesPerImage.get(image) ?? 0) + admitted < SERIES_PER_IMAGE_MAX) return undefined;
-    return `image ${image} has its ${SERIES_PER_IMAGE_MAX} series, so ${text} cannot be added`;
+    if ((this.#seriesPerImage.get(image) ?? 0) + admitted < maxSeriesPerImage) return undefined;
+    return `image ${image} has its ${maxSeriesPerImage} series (store.maxSeriesPerImage), so ${text} cannot be added`;
   }
 }
 

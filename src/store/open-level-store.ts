@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '../domain/index.js';
 import { BLOCK_US } from './appender.js';
 import { prepareStoreFolder } from './data-directory.js';
+import type { SeriesLimits } from './series-limits.js';
 import { LevelStore } from './level-store.js';
 import type { Followers, StoreLimits, ToolableStore } from './level-store.js';
 import { openContents } from './opening.js';
@@ -23,7 +24,7 @@ export interface StoreFaults {
  */
 export type Durability = 'normal' | 'frugal';
 
-export interface LevelStoreOptions {
+export interface LevelStoreOptions extends Partial<SeriesLimits> {
   /** The data directory; the store keeps to the folder `store` in it. */
   readonly directory: string;
   readonly clock: Clock;
@@ -78,7 +79,18 @@ export function openMended(
     const syncMs = (options.powerCutSeconds ?? POWER_CUT_SECONDS) * 1000;
     const powerCutMs = isFrugal ? BLOCK_US / 1000 : syncMs;
     const { board } = options;
-    const opening = { db, path, write, logger, aside, soundness, board, isFrugal, powerCutMs };
+    const opening = {
+      db,
+      path,
+      write,
+      logger,
+      aside,
+      soundness,
+      board,
+      isFrugal,
+      powerCutMs,
+      series: options,
+    };
     const contents = await openContents(opening);
     const openMs = (clock.monotonicUs() - startedUs) / 1000;
     const { epoch } = contents.identity;

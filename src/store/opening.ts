@@ -15,6 +15,7 @@ import { Head } from './head.js';
 import { beginEpoch } from './identity.js';
 import * as keys from './keys.js';
 import { Ledger } from './ledger.js';
+import type { SeriesLimits } from './series-limits.js';
 import { LossLog } from './loss-log.js';
 import { prepareMemoryFolder } from './memory-folder.js';
 import { mend, tellGaps, unreadableRows, writeAgain } from './mend.js';
@@ -40,6 +41,7 @@ export interface OpeningParts {
   readonly board: string | undefined;
   /** Whether a power cut may lose all that is in no block. */
   readonly isFrugal: boolean;
+  readonly series: Partial<SeriesLimits>;
   /** How long before a power cut nothing need be found. */
   readonly powerCutMs: number;
 }
@@ -71,7 +73,11 @@ export async function openContents(parts: OpeningParts): Promise<StoreContents> 
   const seriesMax = isSound ? 0 : await mend(parts);
   const clocks = await loadClocks(db);
   await moveRows(db, write, clocks, logger);
-  const ledger = new Ledger(epoch, (await valueAt(db, keys.TOTALS_KEY, decodeTotals)) ?? NOTHING);
+  const ledger = new Ledger(
+    epoch,
+    (await valueAt(db, keys.TOTALS_KEY, decodeTotals)) ?? NOTHING,
+    parts.series,
+  );
   await loadSeries(parts, ledger, seriesMax);
   const losses = await LossLog.open({ ...parts, epoch });
   const floors = await floorsOf(db);

@@ -6,7 +6,7 @@ import { put } from './database.js';
 import type { Operation } from './database.js';
 import type { EpochClocks } from './epoch-clock.js';
 import { seriesKeyOf } from './keys.js';
-import { SERIES_MAX } from './ledger.js';
+import { SERIES_MAX_MOST } from './series-limits.js';
 import type { Ledger } from './ledger.js';
 import { encodeSeries } from './observation-codec.js';
 import { OpenBlock } from './open-block.js';
@@ -63,7 +63,7 @@ export function seriesIn(rows: readonly PlacedRow[]): number {
  */
 export function nameLostSeries(upTo: number, ledger: Ledger, logger: Logger): Operation[] {
   const operations: Operation[] = [];
-  for (let id = 1; id <= Math.min(upTo, SERIES_MAX); id += 1) {
+  for (let id = 1; id <= Math.min(upTo, SERIES_MAX_MOST); id += 1) {
     if (ledger.seriesOf(id) !== undefined) continue;
     const series: Series = { name: 'lost_series', unit: 'none', labels: { number: String(id) } };
     logger.error(

@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
 import type { Loss, Observation, Sample, Store } from '../../src/domain/index.js';
-import {
-  LABELS_MAX,
-  SAMPLES_PER_OBSERVATION_MAX,
-  SERIES_MAX,
-  SERIES_PER_IMAGE_MAX,
-} from '../../src/store/ledger.js';
+import { LABELS_MAX, SAMPLES_PER_OBSERVATION_MAX } from '../../src/store/ledger.js';
+import { SERIES_MAX, SERIES_PER_IMAGE_MAX } from '../../src/store/series-limits.js';
 import { collect, observation, run, series, values } from '../store/support-store.js';
 import { failsWith } from '../support/expect.js';
 import { accessContract } from './access-contract.js';

@@ -286,4 +286,14 @@ describe('the retention of the store', () => {
     const [loss] = store.losses(BEFORE_EVERYTHING);
     assert.deepEqual([loss?.what, loss?.reason, loss?.count], ['runs', 'retention', 15]);
   });
+
+  it('takes as many series as it was told to, in all and of one image', async () => {
+    const board = new Board();
+    await using store = await board.open({ maxSeries: 5, maxSeriesPerImage: 2 });
+    const named = [1, 2, 3].flatMap((n) => [series(`a${n}`, { image: 'greedy' }), series(`b${n}`)]);
+    const samples = [...named, series('c')].map((one) => ({ series: one, value: 1 }));
+    await store.append({ monotonicUs: 1, wallMs: 1, samples });
+    const { series: taken, refusedSamples } = store.counts();
+    assert.deepEqual({ taken, refusedSamples }, { taken: 5, refusedSamples: 2 });
+  });
 });

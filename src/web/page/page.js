@@ -102,6 +102,10 @@ function readyText(guests) {
   return ready.length === 0 ? '' : `, kept ready: ${ready.join(', ')}`;
 }
 
+function refusedText({ refusedSamples }) {
+  return refusedSamples === 0 ? '' : ` (${refusedSamples} were not taken: a limit was hit)`;
+}
+
 function showGateway(status, forecast) {
   element('name').textContent = status.name;
   document.title = status.name;
@@ -112,7 +116,7 @@ function showGateway(status, forecast) {
     Guests: `${status.activeRuns - status.queuedRuns} running, ${status.queuedRuns} waiting, ${status.startedRuns} started${readyText(status.readyGuests)}`,
     Recording: status.recording.text,
     Lost: status.losses.latest ?? 'nothing',
-    Stored: `${status.store.samples} samples of ${status.store.series} metrics${describeStore(forecast)}`,
+    Stored: `${status.store.samples} samples of ${status.store.series} metrics${refusedText(status.store)}${describeStore(forecast)}`,
     Radio: describeRadio(status.radio),
     Backend: status.sync.text,
     Memory: formatValue(status.rssBytes, 'bytes'),
