@@ -237,7 +237,7 @@ export class Appender {
       put(keys.TOTALS_KEY, encodeTotals(ledger.totals)),
       put(keys.HEAD_KEY, encodeHeadStarts(head.starts)),
     ];
-    await write(operations, { sync: true });
+    await write(operations, { sync: true, isSamples: true });
     this.#newSeries = [];
     head.release();
     this.#block = this.#emptyBlock();

@@ -12,7 +12,13 @@ import type { PlacedRow } from './open-block.js';
 const ROWS_TOGETHER = 2000;
 
 /** Puts all of it into the database, or nothing; synced, a power cut cannot take it back. */
-export type Write = (operations: Operation[], options?: { readonly sync: boolean }) => Promise<void>;
+export type Write = (operations: Operation[], options?: WriteOptions) => Promise<void>;
+
+export interface WriteOptions {
+  readonly sync: boolean;
+  /** Has no part in the space that is kept for a full disk. */
+  readonly isSamples?: boolean;
+}
 
 /**
  * Moves the observations of format 2, a row each, into blocks, oldest first. Each write moves some, so that it can end

@@ -2,7 +2,7 @@ import type { Logger } from '../domain/index.js';
 import { closeDatabase } from './database.js';
 import type { Database } from './database.js';
 import { lossReasonOf, writingFailed } from './level-errors.js';
-import type { Write } from './migration.js';
+import type { Write, WriteOptions } from './migration.js';
 import type { SpaceReserve } from './reserve.js';
 
 export interface WriterParts {
@@ -29,7 +29,7 @@ export function createWriter({ db, path, logger, reserve, beforeWrite }: WriterP
       logger.info({ path }, 'the store was opened again after a write that failed');
     })().finally(() => (reopening = undefined)));
 
-  return async (operations, options = { sync: false }) => {
+  return async (operations, options: WriteOptions = { sync: false }) => {
     try {
       if (reopening !== undefined || db.status !== 'open') await reopen();
     } catch (error) {
@@ -37,7 +37,7 @@ export function createWriter({ db, path, logger, reserve, beforeWrite }: WriterP
     }
     const batch = async (): Promise<void> => {
       await beforeWrite?.();
-      await db.batch(operations, options);
+      await db.batch(operations, { sync: options.sync });
     };
     try {
       await batch();
@@ -48,8 +48,8 @@ export function createWriter({ db, path, logger, reserve, beforeWrite }: WriterP
         logger.error({ path }, writingFailed(path, cause).message);
         throw writingFailed(path, error);
       }
-      // It may have been an earlier failure that LevelDB repeats. The space that is free now is for other writes.
-      if (lossReasonOf(error) === 'disk-full') throw writingFailed(path, error);
+      // It may have been an earlier failure that LevelDB repeats, and there may be room now; not for samples.
+      if (options.isSamples === true && lossReasonOf(error) === 'disk-full') throw writingFailed(path, error);
       await batch().catch((cause: unknown) => {
         throw writingFailed(path, cause);
       });

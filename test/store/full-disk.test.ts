@@ -8,7 +8,7 @@ import type { Clock } from '../../src/domain/index.js';
 import { BLOCK_US } from '../../src/store/appender.js';
 import { openLevelStore } from '../../src/store/index.js';
 import { tempFolder } from '../support/temp.js';
-import { SILENT, collect, run, values } from './support-store.js';
+import { CLOCK, SILENT, collect, run, values } from './support-store.js';
 
 const mounted: string[] = [];
 // Before the folder that they are in is removed: hooks run in the order in which they were told.
@@ -50,6 +50,7 @@ function writeUntilFull(file: number, size: number): void {
 }
 
 const disk = smallDisk(40);
+const secondDisk = smallDisk(40);
 
 describe(
   'the LevelDB store on a disk that is full',
@@ -97,6 +98,15 @@ describe(
         sequences,
       );
       assert.deepEqual(await again.list(10), [run('2', 2), run('1', 1)]);
+    });
+
+    it('keeps the record of a run also where its write is the first that fails', async () => {
+      const directory = secondDisk ?? assert.fail('a disk');
+      await using store = await openLevelStore({ directory, clock: CLOCK, logger: SILENT });
+      fillUp(directory);
+      // More than what is left of the page that LevelDB's log ends in.
+      for (let n = 1; n <= 40; n += 1) await store.put(run(String(n), n));
+      assert.equal((await store.list(100)).length, 40);
     });
   },
 );
