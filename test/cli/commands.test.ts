@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { RunRecord } from '../../src/domain/index.js';
 import { PACKAGE_ROOT } from '../../src/platform/index.js';
 import { isAlive } from '../runner/support-runner.js';
 import { lastLine, perigee } from '../support/command.js';
-import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
+import { PERIGEE, startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 import { tempFolder } from '../support/temp.js';
 
 const folder = tempFolder('commands');
@@ -19,6 +21,8 @@ describe('perigee, where no gateway runs,', () => {
       version: string;
     };
     assert.equal((await perigee(['--version'])).stdout.trim(), version);
+    // By its first line, as a shell or npx starts it.
+    assert.equal((await promisify(execFile)(PERIGEE, ['--version'])).stdout.trim(), version);
   });
 
   it('has help with an example for every command', async () => {
