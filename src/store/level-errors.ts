@@ -11,7 +11,9 @@ export function openingFailed(path: string, cause: unknown): PerigeeError {
     return new PerigeeError('data-dir-locked', `another gateway is using ${path}`, cure, { cause });
   }
   if (codes.has('LEVEL_CORRUPTION')) return corrupt(path, reason, cause);
-  return unusable(`cannot open the store in ${path}: ${reason}`, CHECK_DIRECTORY, cause);
+  const cure =
+    lossReasonOf(cause) === 'disk-full' ? 'Make room on its disk, and start again.' : CHECK_DIRECTORY;
+  return unusable(`cannot open the store in ${path}: ${reason}`, cure, cause);
 }
 
 /** Whether it says that files of the database are not what was written: then the rest can be put together anew. */

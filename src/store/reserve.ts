@@ -43,3 +43,11 @@ export class SpaceReserve {
     await rm(this.#path, { force: true });
   }
 }
+
+/** Of a store that is not open. Whether there was any. */
+export async function releaseReserve(folder: string): Promise<boolean> {
+  const path = join(folder, RESERVE_FILE);
+  const isThere = (await stat(path).catch(() => undefined)) !== undefined;
+  await rm(path, { force: true });
+  return isThere;
+}

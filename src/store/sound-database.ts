@@ -1,7 +1,8 @@
 import { PerigeeError, reasonOf } from '../domain/index.js';
 import { closeDatabase, openDatabase } from './database.js';
 import type { Database } from './database.js';
-import { isDamage, openingFailed } from './level-errors.js';
+import { isDamage, lossReasonOf, openingFailed } from './level-errors.js';
+import { releaseReserve } from './reserve.js';
 import { lookAtFiles, mendLogs, salvageFiles } from './salvage.js';
 import type { SalvageParts } from './salvage.js';
 import { isHeld } from './lock.js';
@@ -19,15 +20,26 @@ export type Soundness =
 
 /**
  * Opens the database and uses it. Where its files are damaged, also where that shows only in use, what can be read is
- * put together once, and used instead. `use` may begin a second time: what it returns closes the database, what it
- * throws need not.
+ * put together once, and used instead. On a full disk the space that is kept for this is given up, and all of it tried
+ * once more: LevelDB makes tables of its log before anyone can read. `use` may begin again: what it returns closes the
+ * database, what it throws need not.
  *
  * @throws PerigeeError `data-dir-unusable`, `data-dir-locked` or `store-corrupt`.
  */
-export async function useSoundDatabase<T>(
-  parts: SalvageParts,
-  use: (db: Database, soundness: Soundness) => Promise<T>,
-): Promise<T> {
+export async function useSoundDatabase<T>(parts: SalvageParts, use: Use<T>): Promise<T> {
+  try {
+    return await useOnce(parts, use);
+  } catch (error) {
+    const { path, logger } = parts;
+    if (lossReasonOf(error) !== 'disk-full' || !(await releaseReserve(path))) throw error;
+    logger.error({ path }, 'the disk is full: the store is opened in the space that was kept for this');
+    return useOnce(parts, use);
+  }
+}
+
+type Use<T> = (db: Database, soundness: Soundness) => Promise<T>;
+
+async function useOnce<T>(parts: SalvageParts, use: Use<T>): Promise<T> {
   const { path, logger } = parts;
   const { isNew, hasManifest } = await lookAtFiles(path);
   const isFree = !(await isHeld(path));

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, cpSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
+import { BEFORE_EVERYTHING, PerigeeError } from '../../src/domain/index.js';
 import type { Clock } from '../../src/domain/index.js';
 import { BLOCK_US } from '../../src/store/appender.js';
 import { openLevelStore } from '../../src/store/index.js';
+import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
 import { CLOCK, SILENT, collect, run, values } from './support-store.js';
 
@@ -51,6 +52,7 @@ function writeUntilFull(file: number, size: number): void {
 
 const disk = smallDisk(40);
 const secondDisk = smallDisk(40);
+const thirdDisk = smallDisk(40);
 
 describe(
   'the LevelDB store on a disk that is full',
@@ -107,6 +109,40 @@ describe(
       // More than what is left of the page that LevelDB's log ends in.
       for (let n = 1; n <= 40; n += 1) await store.put(run(String(n), n));
       assert.equal((await store.list(100)).length, 40);
+    });
+
+    it('starts again where it was killed on it, in what was kept for this, and asks for room without that', async () => {
+      const directory = thirdDisk ?? assert.fail('a disk');
+      const left = mkdtempSync(join(folder, 'killed-'));
+      {
+        let us = 0;
+        const clock: Clock = { monotonicUs: () => us, wallMs: () => 0 };
+        await using store = await openLevelStore({ directory: left, clock, logger: SILENT });
+        for (let at = 1; at <= 300; at += 1) await store.append(values(at, { a: at }));
+        us += BLOCK_US;
+        await store.append(values(301, { a: 301 }));
+        for (let n = 1; n <= 40; n += 1) await store.put(run(String(n), n));
+        // What a process that is killed now leaves.
+        cpSync(join(left, 'store'), join(directory, 'store'), { recursive: true });
+      }
+      fillUp(directory);
+      {
+        await using store = await openLevelStore({ directory, clock: CLOCK, logger: SILENT });
+        assert.equal((await collect(store.read(BEFORE_EVERYTHING, 1e6))).length, 301);
+        assert.equal((await store.list(100)).length, 40);
+        await store.put(run('41', 41));
+        cpSync(join(directory, 'store'), join(left, 'again'), { recursive: true });
+      }
+      rmSync(join(directory, 'store'), { recursive: true });
+      cpSync(join(left, 'again'), join(directory, 'store'), { recursive: true });
+      rmSync(join(directory, 'filler'));
+      fillUp(directory);
+      const opening = openLevelStore({ directory, clock: CLOCK, logger: SILENT });
+      await assert.rejects(opening, (error) => {
+        assert.ok(error instanceof PerigeeError);
+        assert.match(error.cure, /Make room/);
+        return failsWith('data-dir-unusable', /No space left on device/)(error);
+      });
     });
   },
 );
