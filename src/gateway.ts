@@ -73,6 +73,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       await openLevelStore({
         ...{ directory: data, clock, logger, besides: BACKED_UP_FOLDERS, board: boardSerial() },
         ...config.store,
+        dropsOld: true,
         followers: config.sync.url === undefined ? undefined : SYNC_CURSORS,
       }),
     );

@@ -61,6 +61,7 @@ interface OpenedStore extends StoreContents {
   readonly besides: readonly string[];
   readonly reserve: SpaceReserve;
   readonly limits: StoreLimits;
+  readonly dropsOld: boolean;
   readonly followers: Followers | undefined;
 }
 

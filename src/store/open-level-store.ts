@@ -39,6 +39,8 @@ export interface LevelStoreOptions extends Partial<SeriesLimits> {
   readonly keepHoursDays?: number;
   readonly keepRuns?: number;
   readonly maxMib?: number;
+  /** Whether that is dropped: a gateway does so, and no command that comes to read with a configuration of its own. */
+  readonly dropsOld?: boolean;
   readonly followers?: Followers | undefined;
   /** The number that this board was made with: a store that comes to another one is told of. */
   readonly board?: string | undefined;
@@ -100,7 +102,7 @@ export function openMended(
     const besides = options.besides ?? [];
     return new LevelStore({
       ...{ db, path, meter, write, clock, logger, beforeWrite, syncMs, besides, reserve },
-      ...{ followers: options.followers, limits: limitsOf(options) },
+      ...{ followers: options.followers, limits: limitsOf(options), dropsOld: options.dropsOld ?? false },
       ...contents,
     });
   });

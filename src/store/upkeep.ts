@@ -16,6 +16,8 @@ interface UpkeepParts {
   readonly logger: Logger;
   readonly rollups: Rollups;
   readonly retention: Retention;
+  /** Whether retention is this opener's to do. */
+  readonly dropsOld: boolean;
   /** Of all that writes beside the appender. */
   readonly writes: Turns;
   readonly syncMs: number;
@@ -63,7 +65,8 @@ export class Upkeep implements AsyncDisposable {
 
   /** In the background; a failure leaves it to the next round. */
   tidyLater(): void {
-    const { logger, retention } = this.#parts;
+    const { dropsOld, logger, retention } = this.#parts;
+    if (!dropsOld) return;
     const { signal } = this.#end;
     this.#tidying = this.#tidying.then(async () => {
       try {

@@ -72,6 +72,37 @@ describe('perigee store', () => {
     }
   });
 
+  it('drops nothing of a stopped store, however little the configuration of a command keeps', async () => {
+    const directory = tempFolder('old');
+    const hours = 40 * 24;
+    {
+      let hour = 0;
+      const clock = { monotonicUs: () => hour * 3600 * 1e6, wallMs: () => hour * 3600 * 1000 };
+      await using old = await openLevelStore({ directory, clock, logger: createLogger('silent') });
+      for (; hour < hours; hour += 1) {
+        const times = { monotonicUs: clock.monotonicUs(), wallMs: clock.wallMs() };
+        const series = { name: 'a', labels: {}, unit: 'count' } as const;
+        await old.append({ ...times, samples: [{ series, value: hour }] });
+      }
+    }
+    const frugal = { PERIGEE_STORE_KEEP_RAW_DAYS: '1' };
+    const ask = async (...args: readonly string[]): Promise<string> => {
+      const { status, stdout, stderr } = await perigee([...args, '--data', directory], frugal);
+      assert.equal(status, 0, stderr);
+      return stdout;
+    };
+    for (const command of [
+      ['store', 'stats'],
+      ['store', 'compact'],
+      ['backup', '-'],
+      ['store', 'repair'],
+    ]) {
+      await ask(...command);
+      const rows = await ask('export', 'a', '--from', '1970-01-01', '--to', '1970-03-01');
+      assert.equal(rows.trimEnd().split('\n').length, 1 + hours, `after ${command.join(' ')}`);
+    }
+  });
+
   it('says that there is no store, or that a size is none', async () => {
     const { status, stderr } = await perigee(['store', 'stats', '--data', tempFolder('no-store')]);
     assert.equal(status, 4, stderr);

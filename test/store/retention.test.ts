@@ -59,7 +59,8 @@ class Board {
   };
 
   open(options: Partial<LevelStoreOptions> = {}): Promise<Store> {
-    return openLevelStore({ directory: this.directory, clock: this.clock, logger: SILENT, ...options });
+    const { clock, directory } = this;
+    return openLevelStore({ directory, clock, logger: SILENT, dropsOld: true, ...options });
   }
 
   async record(store: Store, hours: number): Promise<void> {
