@@ -103,7 +103,7 @@ async function restored(
   return identity;
 }
 
-function otherFormat(path: string, format: number): Error {
+export function otherFormat(path: string, format: number): Error {
   const cure =
     format > FORMAT
       ? 'Use the newer Perigee, or choose another directory with --data.'

@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
-import { openLevelStore, restoreBackup } from '../../src/store/index.js';
+import { checkStore, openLevelStore, restoreBackup } from '../../src/store/index.js';
 import type { ToolableStore } from '../../src/store/index.js';
 import { prepareMemoryFolder } from '../../src/store/memory-folder.js';
 import { failsWith } from '../support/expect.js';
@@ -60,6 +60,7 @@ describe('a backup', () => {
     const target = newDirectory();
     const restored = await restoreBackup(of(bytes), target, BESIDES);
     assert.deepEqual([restored.samples, restored.series, restored.runs, restored.epoch], [100, 2, 1, 1]);
+    assert.deepEqual((await checkStore(target, () => undefined)).findings, []);
     await using copy = await open(target);
     assert.equal(copy.gatewayId, original.gatewayId);
     assert.ok(copy.epoch > original.epoch + 2 ** 16, `epoch ${copy.epoch}`);

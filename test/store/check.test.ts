@@ -70,6 +70,18 @@ describe('a check of a sound store', () => {
   });
 });
 
+describe('a store of a newer format', () => {
+  it('is not judged: it says so, as a repair does', async () => {
+    const directory = await withRow(keys.IDENTITY_KEY, '{"program":"perigee","format":9}');
+    for (const work of [check, repair])
+      await assert.rejects(work(directory), (error: unknown) => {
+        failsWith('data-dir-unusable', /format 9, and this Perigee knows/)(error);
+        assert.ok(String(error).includes(join(directory, 'store')), String(error));
+        return true;
+      });
+  });
+});
+
 /** Changes the first row of a family that is so long. */
 async function tampered(family: keys.Family, change: (value: Buffer) => Buffer): Promise<string> {
   const directory = damaged(ignore);
@@ -125,6 +137,12 @@ const DAMAGES: readonly (readonly [what: string, found: RegExp, make: () => Prom
   ],
   ['a clock that is noise', /row: the clock of start 2 cannot/, () => withRow(keys.epochKeyOf(2), 'noise')],
   ['a series without a name', /series: series 2 has no name/, () => withRow(keys.seriesKeyOf(2), undefined)],
+  ['no head log', /head log: there is none/, () => Promise.resolve(damaged(without('head.ring')))],
+  [
+    'a head log that is noise',
+    /head log: there is none, or it cannot be read/,
+    () => Promise.resolve(damaged(noise('head.ring', 0, 0.01))),
+  ],
   ['a run that is noise', /runs: the record of run/, () => tampered('run', () => Buffer.from('noise'))],
 ];
 

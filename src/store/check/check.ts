@@ -8,7 +8,8 @@ import { decodeHeadStarts, decodeIdentity, decodePosition } from '../codec.js';
 import { find } from '../database.js';
 import type { Database } from '../database.js';
 import { floorsOf } from '../floors-row.js';
-import { HeadRing } from '../head-ring.js';
+import { HeadRing, RING_FILE } from '../head-ring.js';
+import { otherFormat } from '../identity.js';
 import * as keys from '../keys.js';
 import { unusable } from '../level-errors.js';
 import { isHeld } from '../lock.js';
@@ -28,16 +29,20 @@ function ignore(): void {
   // What is wrong is a finding.
 }
 
-/** The folder of a data directory's store, which nobody has open. @throws PerigeeError where there is none, or it is held. */
-export async function stoppedStore(directory: string): Promise<string> {
-  const path = join(directory, 'store');
-  const isThere = await access(path).then(
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
     () => true,
     () => false,
   );
-  if (!isThere) throw unusable(`there is no store in ${directory}`, 'Name the directory with --data.');
+}
+
+/** The folder of a data directory's store, which nobody has open. @throws PerigeeError where there is none, or it is held. */
+export async function stoppedStore(directory: string): Promise<string> {
+  const path = join(directory, 'store');
+  if (!(await isThere(path)))
+    throw unusable(`there is no store in ${directory}`, 'Name the directory with --data.');
   if (await isHeld(path)) {
-    const cure = 'Stop the gateway first, or check a copy that `perigee backup` makes of it.';
+    const cure = 'Stop the gateway first, or check what `perigee restore` makes of a backup.';
     throw new PerigeeError('data-dir-locked', `a gateway is using ${path}`, cure);
   }
   return path;
@@ -48,7 +53,9 @@ export async function checkStore(directory: string, progress: Progress): Promise
   const path = await stoppedStore(directory);
   const files = await checkFiles(path, (done) => progress(FILES_SHARE * done));
   const rest = (done: number): void => progress(FILES_SHARE + (1 - FILES_SHARE) * done);
-  const report = await viewDatabase(path, SILENT, (db, folder) => new Check(db, folder, rest).run());
+  const report = await viewDatabase(path, SILENT, (db, folder) =>
+    new Check(db, { path, folder }, rest).run(),
+  );
   progress(1);
   if (await isHeld(path)) {
     const cure = 'Stop the gateway, and check again.';
@@ -60,19 +67,22 @@ export async function checkStore(directory: string, progress: Progress): Promise
 /** Of an open database, whose rows it reads in order of their meaning. */
 class Check {
   readonly #db: Database;
+  readonly #path: string;
   readonly #folder: string;
   readonly #progress: Progress;
   readonly #findings: StoreFinding[] = [];
 
-  constructor(db: Database, folder: string, progress: Progress) {
+  /** The path is what is checked, and the folder what it is seen in. */
+  constructor(db: Database, { path, folder }: Record<'path' | 'folder', string>, progress: Progress) {
     this.#db = db;
+    this.#path = path;
     this.#folder = folder;
     this.#progress = progress;
   }
 
   async run(): Promise<Omit<StoreReport, 'path'>> {
-    for (const what of await unreadableRows(this.#db)) this.#add('row', `${what} cannot be read`);
     const gatewayId = await this.#identity();
+    for (const what of await unreadableRows(this.#db)) this.#add('row', `${what} cannot be read`);
     const epochs = (await this.#db.keys(keys.rangeOf('epoch')).all()).length;
     const series = await this.#series();
     const blocks = await this.#blocks(series);
@@ -91,10 +101,9 @@ class Check {
     const bytes = await find(this.#db, keys.IDENTITY_KEY);
     const read = bytes && decodeIdentity(bytes);
     if (read?.kind === 'ours') return read.identity.gatewayId;
-    this.#add(
-      'identity',
-      read === undefined ? 'nothing says whose store it is' : `it has format ${read.format}`,
-    );
+    // What is sound in another format looks damaged in this one.
+    if (read !== undefined) throw otherFormat(this.#path, read.format);
+    this.#add('identity', 'nothing says whose store it is');
     return undefined;
   }
 
@@ -203,8 +212,11 @@ class Check {
     const header = await HeadRing.peek(this.#folder);
     const bytes = await find(this.#db, keys.IDENTITY_KEY);
     const read = bytes && decodeIdentity(bytes);
+    const starts = await find(this.#db, keys.HEAD_KEY);
     if (header === undefined) {
-      this.#add('head log', 'there is none, or it cannot be read');
+      // A store that was restored, and not opened since, has none and wants none.
+      if (starts !== undefined || (await isThere(join(this.#folder, RING_FILE))))
+        this.#add('head log', 'there is none, or it cannot be read');
       return 0;
     }
     const { gatewayId, opening } = header;
@@ -215,7 +227,6 @@ class Check {
         'identity',
         `the database is older than its head log: start ${read.identity.epoch} of ${opening?.epoch ?? 0}`,
       );
-    const starts = await find(this.#db, keys.HEAD_KEY);
     const card = starts && decodeHeadStarts(starts)?.card;
     return card === undefined ? 0 : HeadRing.countBehind(this.#folder, card);
   }
