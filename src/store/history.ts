@@ -7,6 +7,8 @@ import type { TimedEpoch } from './epoch-clock.js';
 import { statisticId, STATISTICS } from './fold.js';
 import { HOUR_US, MINUTE_US } from './rollups.js';
 import type { OpenBlock } from './open-block.js';
+import { stretches } from './wall-order.js';
+import type { Spanning } from './wall-order.js';
 
 export interface HistoryParts {
   readonly readers: Readonly<Record<Resolution, BlockReader>>;
@@ -21,6 +23,12 @@ export interface HistoryParts {
 }
 
 const BUCKETS_US: Readonly<Record<Resolution, number>> = { raw: 0, minutes: MINUTE_US, hours: HOUR_US };
+/** What is sorted at once where boots overlap: some hundred points of each of them, which may be as many as there were boots. */
+const SORTED_MS: Readonly<Record<Resolution, number>> = {
+  raw: 10 * 60_000,
+  minutes: 6 * 3_600_000,
+  hours: 15 * 24 * 3_600_000,
+};
 
 /** The history of one series. What is not yet folded is folded here, so that it does not matter when that is done. */
 export async function* readHistory(
@@ -44,19 +52,61 @@ interface EpochRange {
   readonly bucketUs: number;
 }
 
+/**
+ * In order of wall time. Boots overlap in it where one had a wrong clock that was never set: there they are read a piece
+ * at a time, and sorted.
+ */
 async function* pointsOfEpochs(
   parts: HistoryParts,
   seriesId: number,
-  { fromMs, toMs, resolution }: Omit<HistoryRequest, 'series'>,
+  request: Omit<HistoryRequest, 'series'>,
 ): AsyncGenerator<readonly HistoryPoint[]> {
+  const { resolution } = request;
+  for (const { startMs, endMs, there } of stretches(rangesOf(parts, request))) {
+    const between = (range: EpochRange, fromMs: number, toMs: number): ReturnType<typeof pointsOf> =>
+      pointsOf(parts, seriesId, cut(range, fromMs, toMs), resolution);
+    const [only, ...others] = there;
+    if (only !== undefined && others.length === 0) yield* between(only, startMs, endMs);
+    else
+      for (let at = startMs; at < endMs; at += SORTED_MS[resolution]) {
+        const found: HistoryPoint[] = [];
+        for (const range of there)
+          for await (const some of between(range, at, Math.min(endMs, at + SORTED_MS[resolution])))
+            for (const point of some) found.push(point);
+        yield found.sort((a, b) => a.wallMs - b.wallMs);
+      }
+  }
+}
+
+/** Of the epochs that have something of what is asked. */
+function rangesOf(
+  { snapshot, epochs }: HistoryParts,
+  { fromMs, toMs, resolution }: Omit<HistoryRequest, 'series'>,
+): readonly (EpochRange & Spanning)[] {
   const bucketUs = BUCKETS_US[resolution];
-  for (const { epoch, offsetMs, ...stored } of parts.epochs) {
+  return epochs.flatMap(({ epoch, offsetMs, ...stored }) => {
     const fromUs = Math.max((fromMs - offsetMs) * 1000, stored.fromUs - bucketUs);
     const toUs = Math.min((toMs - offsetMs) * 1000, stored.toUs + 1);
-    if (fromUs >= toUs) continue;
-    const { snapshot } = parts;
-    yield* pointsOf(parts, seriesId, { snapshot, epoch, fromUs, toUs, offsetMs, bucketUs }, resolution);
-  }
+    if (fromUs >= toUs) return [];
+    // A millisecond more on either side, so that nothing is rounded away.
+    const startMs = Math.floor(bucketOf(Math.max(fromUs, stored.fromUs), bucketUs) / 1000 + offsetMs) - 1;
+    const endMs = Math.ceil(bucketOf(toUs, bucketUs) / 1000 + offsetMs) + 1;
+    return [{ snapshot, epoch, fromUs, toUs, offsetMs, bucketUs, startMs, endMs }];
+  });
+}
+
+/** What of it begins between two moments: whole buckets. */
+function cut(range: EpochRange, fromMs: number, toMs: number): EpochRange {
+  const { offsetMs, bucketUs } = range;
+  const at = (ms: number): number => {
+    const us = (ms - offsetMs) * 1000;
+    return bucketUs === 0 ? us : Math.ceil(us / bucketUs) * bucketUs;
+  };
+  return { ...range, fromUs: Math.max(range.fromUs, at(fromMs)), toUs: Math.min(range.toUs, at(toMs)) };
+}
+
+function bucketOf(us: number, bucketUs: number): number {
+  return bucketUs === 0 ? us : Math.floor(us / bucketUs) * bucketUs;
 }
 
 /** The coarsest there is, and behind it what is finer. */
@@ -66,6 +116,7 @@ async function* pointsOf(
   range: EpochRange,
   resolution: Resolution,
 ): AsyncGenerator<readonly HistoryPoint[]> {
+  if (range.fromUs >= range.toUs) return;
   // What is made a block, or folded, while this is read is read from where it was.
   const inBlocks = { epoch: open.epoch, sequence: open.first - 1 };
   const rolled = { first: statisticId(seriesId, 0), columns: STATISTICS.length };
@@ -109,7 +160,7 @@ function addPoints(points: HistoryPoint[], { monotonicUs, columns }: Slice, rang
   for (let at = 0; at < monotonicUs.length; at += 1) {
     const us = monotonicUs[at] ?? 0;
     if (us < fromUs || us >= toUs) continue;
-    const startUs = bucketUs === 0 ? us : Math.floor(us / bucketUs) * bucketUs;
+    const startUs = bucketOf(us, bucketUs);
     const wallMs = Math.round(startUs / 1000 + offsetMs);
     const value = first?.[at] ?? NaN;
     points.push(

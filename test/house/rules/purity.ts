@@ -69,6 +69,7 @@ const PURE_FILES: readonly string[] = [
   'src/store/loss-list.ts',
   'src/store/open-block.ts',
   'src/store/shapes.ts',
+  'src/store/wall-order.ts',
   'src/store/wire.ts',
   'src/store/keys.ts',
   'src/store/observation-codec.ts',
