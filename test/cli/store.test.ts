@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import type { StoreForecast, StoreStatistics } from '../../src/domain/index.js';
 import { createLogger, systemClock } from '../../src/platform/index.js';
@@ -101,6 +102,16 @@ describe('perigee store', () => {
       const rows = await ask('export', 'a', '--from', '1970-01-01', '--to', '1970-03-01');
       assert.equal(rows.trimEnd().split('\n').length, 1 + hours, `after ${command.join(' ')}`);
     }
+    const settings = { keepRunning: '[]', 'radio.mode': 'off', 'web.port': '0', 'store.keepRawDays': '1' };
+    await using owner = await startGatewayProcess(settings, directory);
+    const countKept = async (): Promise<number> => {
+      let kept = 0;
+      const request = { series: 'a', fromMs: 0, toMs: 60 * 86_400_000, resolution: 'raw' } as const;
+      for await (const points of owner.control.history(request)) kept += points.length;
+      return kept;
+    };
+    // A gateway drops in the background: until it has, the runner of tests waits.
+    while ((await countKept()) === hours) await delay(50);
   });
 
   it('says that there is no store, or that a size is none', async () => {
