@@ -6,14 +6,11 @@ import type { BackupHeader } from '../store/index.js';
 import { toStdout } from './export-output.js';
 import type { CommonOptions } from './options.js';
 import { formatValue, print, printJson } from './output.js';
-import { cannotWrite, openPartFile } from './part-file.js';
+import { STDOUT, cannotWrite, openPartFile } from './part-file.js';
 import { progressBar } from './progress.js';
 import { withStore } from './store-access.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** Standard output, to send a backup elsewhere. */
-const STDOUT = '-';
 
 /** Of the store as it is now, also while the gateway runs. The file is there when it is whole, and not before. */
 export async function backup(env: Env, target: string, options: CommonOptions): Promise<number> {

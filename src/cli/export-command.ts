@@ -20,7 +20,10 @@ export function addExportCommand(program: Command, action: Act): void {
     .addOption(new Option('--resolution <span>', 'what a row spans (default: raw)').choices(RESOLUTIONS))
     .option('--points <number>', 'at most so many rows a series, each with its least and most', parsePoints)
     .addOption(new Option('--format <format>', 'default: csv, or jsonl with --json').choices(EXPORT_FORMATS))
-    .option('-o, --output <file>', 'write there; it has its name once it is whole')
+    .option(
+      '-o, --output <file>',
+      'write there, or with - to standard output; a file has its name once it is whole',
+    )
     .action(
       action<[string | undefined, ExportOptions]>(async (env, series, options) =>
         (await import('./export.js')).exportSeries(env, series, options),

@@ -1,7 +1,8 @@
+import { stat } from 'node:fs/promises';
 import { PerigeeError } from '../domain/index.js';
 import type { ExportFormat } from './export-shape.js';
 import { consoleText } from './output.js';
-import { openPartFile } from './part-file.js';
+import { STDOUT, openPartFile } from './part-file.js';
 
 /** Where an export goes; what it is given waits for whoever reads, so that nothing piles up in memory. */
 export interface Output extends AsyncDisposable {
@@ -11,7 +12,9 @@ export interface Output extends AsyncDisposable {
 }
 
 export async function openOutput(file: string | undefined, format: ExportFormat): Promise<Output> {
-  if (file !== undefined) {
+  if (file !== undefined && file !== STDOUT) {
+    if ((await stat(file).catch(() => undefined))?.isDirectory() === true)
+      throw new PerigeeError('usage', `cannot write ${file}: it is a folder`, 'Name a file in it.');
     const part = await openPartFile(`${file}.part`, 0o666);
     return {
       write: part.write,

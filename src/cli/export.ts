@@ -82,7 +82,10 @@ function wantedOf(
   const found = named.filter((series) => matchesAll(series, matchers));
   if (found.length > 0) return found.toSorted((a, b) => (seriesKey(a) < seriesKey(b) ? -1 : 1));
   const what = name === undefined || named.length > 0 ? 'no series matches' : `there is no series ${name}`;
-  throw new PerigeeError('usage', what, 'See `perigee export` for those there are.');
+  const literal = matchers.find(({ isPattern, value }) => !isPattern && /[*?]/.test(value));
+  const pattern = literal && `${literal.label}${literal.isNot ? '!~' : '=~'}${literal.value}`;
+  const hint = pattern === undefined ? '' : ` A pattern is written '${pattern}'.`;
+  throw new PerigeeError('usage', what, `See \`perigee export\` for those there are.${hint}`);
 }
 
 async function* pointsOf(

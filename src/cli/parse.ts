@@ -7,10 +7,15 @@ const MAX_DURATION_MS = 2 ** 31 - 1;
 
 /** Milliseconds of 30s, 5m, 1h or 2d. */
 export function parseDuration(text: string): number {
-  const match = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|h|d)$/.exec(text);
-  const ms = Number(match?.[1]) * (UNITS_MS[match?.[2] ?? ''] ?? NaN);
+  const ms = milliseconds(text);
   if (ms > 0 && ms <= MAX_DURATION_MS) return Math.ceil(ms);
   throw new InvalidArgumentError('Give a time such as 30s, 5m or 1h, of 24 days at most.');
+}
+
+/** NaN of what is no time. */
+function milliseconds(text: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,3})?)(s|m|h|d)$/.exec(text);
+  return Number(match?.[1]) * (UNITS_MS[match?.[2] ?? ''] ?? NaN);
 }
 
 export function priorityOption(): Option {
@@ -49,11 +54,14 @@ export function parseDurationUpTo(mostMs: number): (text: string) => number {
 }
 
 const DAY_MS = 86_400_000;
+/** Before there were boards; a time that far back is still one that a date can say. */
+const MAX_SPAN_DAYS = 99_999;
 
 /** Of the past: it may be years. */
 export function parseSpan(text: string): number {
-  const days = /^(\d{1,5})d$/.exec(text)?.[1];
-  return days === undefined ? parseDuration(text) : Number(days) * DAY_MS;
+  const ms = milliseconds(text);
+  if (ms > 0 && ms <= MAX_SPAN_DAYS * DAY_MS) return Math.ceil(ms);
+  throw new InvalidArgumentError(`Give a time such as 30s, 24h or 7d, of ${MAX_SPAN_DAYS} days at most.`);
 }
 
 /** Unix time, milliseconds. */

@@ -2,6 +2,9 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { PerigeeError, reasonOf } from '../domain/index.js';
 
+/** In place of a file: standard output, to send what is written elsewhere. */
+export const STDOUT = '-';
+
 /** A file that has its name once it is whole, and on the disk; else nothing is left of it. */
 export interface PartFile extends AsyncDisposable {
   readonly write: (piece: string | Uint8Array) => Promise<void>;

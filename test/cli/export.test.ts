@@ -43,6 +43,12 @@ describe('perigee export', () => {
     assert.equal(hours[1]?.split(',').slice(1).join(), `1,${value},${value},${value},${value}`);
   });
 
+  it('takes hours beyond what a timer can wait for, and - for standard output', async () => {
+    const { status, stdout, stderr } = await exported(BOOT, '--last', '700h', '--output', '-');
+    assert.equal(status, 0, stderr);
+    assert.equal(lines(stdout).length, 2);
+  });
+
   it('prints an object a line with --json, and nothing of a time when nothing was measured', async () => {
     const { stdout } = await exported(BOOT, '--json');
     assert.equal((JSON.parse(stdout) as { count: number }).count, 1);
@@ -94,6 +100,9 @@ describe('perigee export', () => {
       [[BOOT, '--last', 'long'], /Give a time such as/],
       [['--match', 'image'], /Give a condition such as/],
       [['--match', 'image=none'], /no series matches/],
+      [['--match', 'series=guest_*'], /A pattern is written 'series=~guest_\*'/],
+      [[BOOT, '--output', gateway.directory], /cannot write .*: it is a folder/],
+      [[BOOT, '--last', '2400000h'], /Give a time such as .*, of 99999 days at most/],
       [[BOOT, '--points', '0'], /Give a whole number/],
       [[BOOT, '--output', '/no/such/folder/x'], /cannot write/],
       [[BOOT, '--from', 'yesterday'], /Give a time such as/],
