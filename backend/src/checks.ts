@@ -5,7 +5,9 @@ export const BATCH_CURE = 'Send a perigee.v1.Batch as proto/perigee/v1/batch.pro
 
 /** 16 lower-case hexadecimal digits: gateways and runs. */
 const HEX_ID = /^[0-9a-f]{16}$/;
-/** Control characters break logs and terminals, and SQL text holds no NUL; half a surrogate pair is no Unicode. */
+/** SQL text holds no NUL, and half a surrogate pair is no Unicode. */
+const UNFIT = /[\0\p{Cs}]/u;
+/** In names, for which nobody needs them, control characters are refused too: they break logs and terminals. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
 
 export function demand(condition: boolean, complaint: string): asserts condition {
@@ -24,6 +26,13 @@ export function checkedId(text: string, what: string): string {
 export function checkedText(text: string, max: number, what: string): string {
   demand(text.length <= max, `${what} is longer than ${max} characters`);
   demand(isPrintable(text), `${what} has a control character or half a surrogate pair in it`);
+  return text;
+}
+
+/** What others have said, with line ends and all: kept, and shown by nobody as it is. */
+export function checkedContent(text: string, max: number, what: string): string {
+  demand(text.length <= max, `${what} is longer than ${max} characters`);
+  demand(!UNFIT.test(text), `${what} has a NUL or half a surrogate pair in it`);
   return text;
 }
 

@@ -1,5 +1,13 @@
 import { perigee } from '@perigee/proto';
-import { BATCH_CURE, checkedCount, checkedId, checkedInteger, checkedText, demand } from './checks.js';
+import {
+  BATCH_CURE,
+  checkedContent,
+  checkedCount,
+  checkedId,
+  checkedInteger,
+  checkedText,
+  demand,
+} from './checks.js';
 import { Refusal } from './errors.js';
 import {
   BATCH_OBSERVATIONS_MAX,
@@ -95,7 +103,7 @@ function parseSeries(wire: perigee.v1.Series.$Properties): ParsedSeries {
   checkedCount(labels, LABELS_MAX, `labels of series ${name}`);
   for (const [label, value] of labels) {
     checkedText(label, LABEL_NAME_MAX, `a label's name of series ${name}`);
-    checkedText(value, LABEL_VALUE_MAX, `label ${label} of series ${name}`);
+    checkedContent(value, LABEL_VALUE_MAX, `label ${label} of series ${name}`);
   }
   return { name, unit: checkedInteger(wire.unit ?? 0, 0, 255, 'a unit'), labels: Object.fromEntries(labels) };
 }

@@ -64,9 +64,20 @@ export function comparePositions(a: Position, b: Position): number {
   return a.epoch - b.epoch || a.sequence - b.sequence;
 }
 
-/** `memory_available_mean{image="hostsense"}`: one text per series identity. */
+/** What JSON leaves as it is, and a terminal may obey. */
+const CONTROLS = /\p{Cc}/gu;
+
+/** Printable, whatever is in it: as JSON has it, or more of it escaped. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    CONTROLS,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** `memory_available_mean{image="hostsense"}`: one text per series identity, and one line. */
 export function seriesKey(series: Pick<Series, 'name' | 'labels'>): string {
   const names = Object.keys(series.labels).sort();
   if (names.length === 0) return series.name;
-  return `${series.name}{${names.map((name) => `${name}=${JSON.stringify(series.labels[name])}`).join(',')}}`;
+  return `${series.name}{${names.map((name) => `${name}=${quoted(series.labels[name] ?? '')}`).join(',')}}`;
 }

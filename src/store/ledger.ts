@@ -13,7 +13,7 @@ export const LABELS_MAX = 8;
 const TIME_MAX = 2 ** 50;
 const LABEL_VALUE_MAX_CHARACTERS = 128;
 /** Backends refuse them, and with them the whole batch: SQL text holds no NUL, and half a pair is no Unicode. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u;
+const UNFIT = /[\0\p{Cs}]/u;
 /** Lower-case, so that every metric store takes it as it is. */
 const NAME = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -275,8 +275,7 @@ function complaintOfSeries({ name, labels }: Series): string | undefined {
   for (const [label, value] of entries) {
     if (!NAME.test(label)) return `${JSON.stringify(label.slice(0, 64))} is no name of a label`;
     if (value.length > LABEL_VALUE_MAX_CHARACTERS) return `label ${label} of ${name} has too long a value`;
-    if (UNPRINTABLE.test(value))
-      return `label ${label} of ${name} has a control character or half a surrogate pair in it`;
+    if (UNFIT.test(value)) return `label ${label} of ${name} has a NUL or half a surrogate pair in it`;
   }
   return undefined;
 }

@@ -146,6 +146,16 @@ describe('a batch over HTTP', () => {
     );
   });
 
+  it('may have labels with line ends and other control characters, and gives them back as they came', async () => {
+    const gatewayId = newGateway();
+    const labels = { ends: 'one\r\n"two"\n', others: '\t\u0001\u001B[2J\u007F\u009B' };
+    const series = [{ id: 7, name: 'temperature', unit: 1, labels }];
+    assert.equal((await deliver(backend.url, batchOf([1], { gatewayId, series }))).sequence, 1);
+    const url = `${backend.url}/v1/gateways/${gatewayId}/series`;
+    const listed = await ask<{ series: { labels: object }[] }>(url);
+    assert.deepEqual(listed.series[0]?.labels, labels);
+  });
+
   it('may have labels as long as the limits allow', async () => {
     const gatewayId = newGateway();
     const labels = Object.fromEntries(
@@ -190,7 +200,8 @@ describe('a batch that breaks the contract', () => {
     'has a series with no name': [series({ name: '' }), /no name/],
     'has a series with a long name': [series({ name: 'n'.repeat(129) }), /longer than 128/],
     'has a NUL in a name': [series({ name: 'a\0b' }), /control character/],
-    'has a NUL in a label': [series({ labels: { image: 'a\0' } }), /control character/],
+    'has a NUL in a label': [series({ labels: { image: 'a\0' } }), /a NUL or half/],
+    'has a control character in a name': [series({ name: 'a\u001Bb' }), /control character/],
     'has a line break in a label': [series({ labels: { 'a\nb': '' } }), /control character/],
     'has too many labels': [
       series({ labels: Object.fromEntries(span(1, 17).map((n) => [`l${n}`, ''])) }),

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { newRunId } from '../../src/platform/index.js';
+import { openLevelStore } from '../../src/store/index.js';
+import { CLOCK, SILENT, series } from '../store/support-store.js';
 import { perigee } from '../support/command.js';
 import { tempFolder } from '../support/temp.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
@@ -111,6 +113,31 @@ describe('perigee export', () => {
       assert.equal(status, 2, stderr);
       assert.match(stderr, complaint);
     }
+  });
+});
+
+describe('an export of labels with line ends and control characters', () => {
+  it('has each row on a line of its own, and nothing in it that a terminal obeys', async () => {
+    const directory = tempFolder('export-odd');
+    const label = 'one\r\n"two",\u009B2J';
+    {
+      await using store = await openLevelStore({ directory, clock: CLOCK, logger: SILENT });
+      const samples = [{ series: series('odd', { label }), value: 7 }];
+      await store.append({ monotonicUs: CLOCK.monotonicUs(), wallMs: CLOCK.wallMs(), samples });
+    }
+    const read = async (...args: readonly string[]) => {
+      const { status, stdout, stderr } = await perigee(['export', ...args, '--data', directory]);
+      assert.equal(status, 0, stderr);
+      return lines(stdout);
+    };
+    const name = String.raw`odd{label="one\r\n\"two\",\u009b2J"}`;
+    assert.deepEqual(await read(), [name]);
+    assert.match((await read(name))[1] ?? '', /Z,7$/);
+    const [, row = '', ...rest] = await read('--match', `label=${label}`);
+    assert.ok(row.startsWith(`"${name.replaceAll('"', '""')}",2`), row);
+    assert.deepEqual(rest, []);
+    const [json = ''] = await read('--match', `label=${label}`, '--json');
+    assert.equal((JSON.parse(json) as { series: string }).series, name);
   });
 });
 

@@ -45,6 +45,12 @@ describe('a series key', () => {
   });
 
   it('keeps apart labels whose text contains the separators', () => {
+    for (const [a, key] of [
+      ['one\ntwo', String.raw`m{a="one\ntwo"}`],
+      ['\u007F\u009B', String.raw`m{a="\u007f\u009b"}`],
+      ['é\u2028', 'm{a="é\u2028"}'],
+    ] as const)
+      assert.equal(seriesKey({ name: 'm', labels: { a } }), key);
     const tricky = seriesKey({ name: 'm', labels: { a: '1",b="2' } });
     assert.notEqual(tricky, seriesKey({ name: 'm', labels: { a: '1', b: '2' } }));
   });
