@@ -1,18 +1,20 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unusable } from './level-errors.js';
-import type { ToolableStore } from './level-store.js';
 import { openLevelStore } from './open-level-store.js';
 import type { LevelStoreOptions } from './open-level-store.js';
+import { isReadOnly, openReadOnly } from './read-only.js';
+import type { ReadableStore } from './read-only.js';
 
 /**
  * The store of a data directory that no gateway uses; makes none.
  *
  * @throws PerigeeError `data-dir-unusable` where there is none, and what `openLevelStore` throws.
  */
-export async function openExistingStore(options: LevelStoreOptions): Promise<ToolableStore> {
+export async function openExistingStore(options: LevelStoreOptions): Promise<ReadableStore> {
+  const path = join(options.directory, 'store');
   try {
-    await access(join(options.directory, 'store'));
+    await access(path);
   } catch (cause) {
     throw unusable(
       `there is no store in ${options.directory}`,
@@ -20,5 +22,5 @@ export async function openExistingStore(options: LevelStoreOptions): Promise<Too
       cause,
     );
   }
-  return openLevelStore(options);
+  return (await isReadOnly(path)) ? openReadOnly(options) : openLevelStore(options);
 }

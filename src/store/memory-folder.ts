@@ -1,8 +1,19 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readdir, readlink, realpath, rm, stat, statfs, symlink } from 'node:fs/promises';
+import {
+  copyFile,
+  lstat,
+  mkdir,
+  readdir,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  statfs,
+  symlink,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '../domain/index.js';
-import { RING_BYTES } from './head-ring.js';
+import { RING_BYTES, RING_FILE } from './head-ring.js';
 
 /** Where Linux has a file system in memory that any user may write. */
 const MEMORY = '/dev/shm';
@@ -32,6 +43,15 @@ export async function prepareMemoryFolder(folder: string): Promise<MemoryFolder>
   } catch (error) {
     return { reason: reasonOf(error) };
   }
+}
+
+/** To another place of the same store: what a store could not write to its card is there only. */
+export async function copyMemory(from: string, to: string): Promise<void> {
+  const source = memoryPathOf(await realpath(from));
+  const ring = join(source, RING_FILE);
+  if (!(await isOurs(source)) || (await stat(ring).catch(() => undefined)) === undefined) return;
+  const { path } = await prepareMemoryFolder(to);
+  if (path !== undefined) await copyFile(ring, join(path, RING_FILE));
 }
 
 /** What a store that was in the same place before may have left there is none of the one that is in it now. */

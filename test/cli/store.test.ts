@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -112,6 +113,38 @@ describe('perigee store', () => {
     };
     // A gateway drops in the background: until it has, the runner of tests waits.
     while ((await countKept()) === hours) await delay(50);
+  });
+
+  it('reads a store on a card that is mounted read-only, and does not compact it', async (test) => {
+    const directory = tempFolder('read-only');
+    {
+      await using written = await openLevelStore({
+        ...{ directory, clock: systemClock, logger: createLogger('silent') },
+      });
+      const times = { monotonicUs: systemClock.monotonicUs(), wallMs: systemClock.wallMs() };
+      const series = { name: 'a', labels: {}, unit: 'count' } as const;
+      await written.append({ ...times, samples: [{ series, value: 4711 }] });
+    }
+    try {
+      execFileSync('mount', ['--bind', '-o', 'ro', directory, directory], { stdio: 'ignore' });
+    } catch {
+      test.skip('may not mount one');
+      return;
+    }
+    try {
+      const ask = (...args: readonly string[]) => perigee([...args, '--data', directory]);
+      assert.match((await ask('export', 'a')).stdout, /,4711\n$/);
+      const saved = join(tempFolder('saved'), 'perigee.backup');
+      const backup = await ask('backup', saved);
+      assert.equal(backup.status, 0, backup.stderr);
+      const restored = tempFolder('restored');
+      assert.equal((await perigee(['restore', saved, '--data', restored])).status, 0);
+      assert.match((await perigee(['export', 'a', '--data', restored])).stdout, /,4711\n$/);
+      assert.equal((await ask('store', 'stats')).status, 0);
+      assert.match((await ask('store', 'compact')).stderr, /is read-only/);
+    } finally {
+      execFileSync('umount', [directory]);
+    }
   });
 
   it('says that there is no store, or that a size is none', async () => {

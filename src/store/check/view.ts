@@ -22,11 +22,7 @@ export async function viewDatabase<T>(
   const outer = await mkdtemp(join(tmpdir(), 'perigee-view-'));
   const folder = join(outer, 'store');
   try {
-    await mkdir(folder);
-    for (const name of await readdir(path)) {
-      if (TABLE.test(name)) await symlink(join(path, name), join(folder, name));
-      if (COPIED.test(name)) await copyFile(join(path, name), join(folder, name));
-    }
+    await linkStore(path, folder);
     return await useSoundDatabase({ path: folder, aside: new Aside(folder, 0), logger }, async (db) => {
       try {
         return await use(db, folder);
@@ -36,5 +32,14 @@ export async function viewDatabase<T>(
     });
   } finally {
     await rm(outer, { recursive: true, force: true });
+  }
+}
+
+/** Makes a folder in which a store can be opened, and written to, with nothing of it touched. */
+export async function linkStore(path: string, folder: string): Promise<void> {
+  await mkdir(folder);
+  for (const name of await readdir(path)) {
+    if (TABLE.test(name)) await symlink(join(path, name), join(folder, name));
+    if (COPIED.test(name)) await copyFile(join(path, name), join(folder, name));
   }
 }
