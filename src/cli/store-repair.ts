@@ -9,7 +9,8 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 export async function repair(env: Env, options: CommonOptions): Promise<number> {
   const { dataDirectory: directory, store: settings } = configOf(env, options);
-  const logger = createLogger('error');
+  // The report says it, to a person.
+  const logger = createLogger('silent');
   const report = await repairStore(
     { directory, clock: systemClock, logger, ...settings },
     progressBar('repairing the store'),
@@ -18,11 +19,18 @@ export async function repair(env: Env, options: CommonOptions): Promise<number> 
     printJson(report);
     return 0;
   }
-  const { path, gatewayId, observations, aside, losses, refolded } = report;
+  const { path, gatewayId, observations, aside, losses, partial, refolded } = report;
   print(`${path}: gateway ${gatewayId}, ${observations} observations`);
   if (refolded > 0) print(`  ${refolded} blocks of roll-ups were made anew`);
   for (const loss of losses) print(`lost  ${describeLoss(loss)}`);
-  if (losses.length === 0) print('nothing that was measured is lost');
+  for (const loss of partial) print(`lost  ${seriesText(loss.series)} of ${describeLoss(loss)}`);
+  if (losses.length + partial.length === 0) print('nothing that was measured is lost');
   if (aside !== undefined) print(`What could not be read is in ${aside}.`);
   return 0;
+}
+
+const SERIES_NAMED_MAX = 5;
+
+function seriesText(series: readonly string[]): string {
+  return series.length > SERIES_NAMED_MAX ? `${series.length} series` : series.join(', ');
 }

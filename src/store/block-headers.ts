@@ -30,27 +30,33 @@ export async function* blockHeaders(db: Database): AsyncGenerator<HeaderAt> {
 
 const KEY_BYTES = 1 + keys.POSITION_BYTES;
 
-/** Finds what is missing within each epoch; what retention removed is at an epoch's beginning, and is no gap. */
+/** Finds what is missing within each epoch, from its beginning on; what retention removed lies below the floor, and is no gap. */
 export class GapFinder {
+  readonly #floor: Position;
   #last: { readonly epoch: number; readonly end: number; readonly wallMs: number } | undefined;
+
+  constructor(floor: Position) {
+    this.#floor = floor;
+  }
 
   next({ place, header }: HeaderAt): Gap | undefined {
     if (header === undefined) return undefined;
     const before = this.#last;
     const { epoch, sequence } = place;
     this.#last = { epoch, end: sequence + header.observations - 1, wallMs: header.wallMs.most };
-    if (before?.epoch !== epoch || sequence <= before.end + 1) return undefined;
-    const sequences = { first: before.end + 1, last: sequence - 1 };
-    const count = sequences.last - sequences.first + 1;
-    return {
-      what: 'observations',
-      epoch,
-      count,
-      sequences,
-      times: { fromMs: before.wallMs, toMs: header.wallMs.least },
-    };
+    const known = before?.epoch === epoch ? before : undefined;
+    const first = known === undefined ? this.#firstOf(epoch) : known.end + 1;
+    if (sequence <= first) return undefined;
+    const sequences = { first, last: sequence - 1 };
+    const times = known && { times: { fromMs: known.wallMs, toMs: header.wallMs.least } };
+    return { what: 'observations', epoch, count: sequence - first, sequences, ...times };
+  }
+
+  #firstOf(epoch: number): number {
+    if (epoch < this.#floor.epoch) return Infinity;
+    return epoch === this.#floor.epoch ? Math.max(1, this.#floor.sequence) : 1;
   }
 }
 
-/** Observations that are missing between two that are there. */
-export type Gap = Required<Omit<Loss, 'reason' | 'summed'>>;
+/** Observations that are missing before one that is there; when they were measured, only those before them tell. */
+type Gap = Omit<Loss, 'reason' | 'summed'>;

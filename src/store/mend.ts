@@ -8,6 +8,7 @@ import { find, put, remove } from './database.js';
 import type { Database, Operation } from './database.js';
 import { clockOperation, decodeEpochClock } from './epoch-clock.js';
 import type { EpochClock } from './epoch-clock.js';
+import { floorsOf } from './floors-row.js';
 import * as keys from './keys.js';
 import type { Write } from './migration.js';
 import { decodeRun, encodeRunId } from './run-codec.js';
@@ -91,7 +92,7 @@ async function keepUnreadable({ db, write, aside }: MendParts): Promise<void> {
 
 /** Once all that could be found is in blocks. */
 export async function tellGaps(db: Database, logger: Logger, losses: LossWriter): Promise<void> {
-  const finder = new GapFinder();
+  const finder = new GapFinder((await floorsOf(db)).of('raw'));
   const ends = new Map<number, BlockHeader>();
   const tell = (gap: Omit<Loss, 'reason'>): void => {
     const loss = { reason: 'damaged', ...gap } as const;

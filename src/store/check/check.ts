@@ -123,7 +123,7 @@ class Check {
   async #blocks(
     series: ReadonlySet<number>,
   ): Promise<Pick<StoreReport, 'observations' | 'samples' | 'span'>> {
-    const finder = new GapFinder();
+    const finder = new GapFinder((await floorsOf(this.#db)).of('raw'));
     const reader = await this.#reader('raw');
     const losses = await this.#db.values(keys.rangeOf('loss')).all();
     const recorded = losses.flatMap((bytes) => decodeLoss(bytes) ?? []);

@@ -1,21 +1,25 @@
 import { BEFORE_EVERYTHING } from '../../domain/index.js';
-import type { Logger, Loss, LossRecord, Position, Resolution } from '../../domain/index.js';
+import type { Logger, Loss, Position, Resolution } from '../../domain/index.js';
 import { blockHeaders } from '../block-headers.js';
 import { BlockReader, blockOperations } from '../block-store.js';
 import { decodePosition } from '../codec.js';
-import { find, remove } from '../database.js';
+import { find, openDatabase, remove } from '../database.js';
 import type { Database, Operation } from '../database.js';
 import { floorsOf } from '../floors-row.js';
 import * as keys from '../keys.js';
+import { LossList } from '../loss-list.js';
 import { openMended } from '../open-level-store.js';
 import type { LevelStoreOptions } from '../open-level-store.js';
 import { salvageFiles } from '../salvage.js';
 import { Aside } from '../set-aside.js';
 import { useSoundDatabase } from '../sound-database.js';
+import type { Soundness } from '../sound-database.js';
 import { agreements } from './agreement.js';
 import { stoppedStore } from './check.js';
 import { checkFiles } from './files.js';
 import type { Progress } from './finding.js';
+import { mendBlock } from './mend-block.js';
+import type { PartialLoss } from './mend-block.js';
 
 /** What became of a store that was repaired. */
 export interface RepairReport {
@@ -23,11 +27,14 @@ export interface RepairReport {
   readonly gatewayId: string;
   /** Where what cannot be read is now; absent where there was none. */
   readonly aside?: string;
+  /** Those that are there. */
   readonly observations: number;
   /** Blocks of minutes and of hours that were made anew. */
   readonly refolded: number;
-  /** What was found to be lost now. */
-  readonly losses: readonly LossRecord[];
+  /** What was found to be lost now, also where some reader had met it before. */
+  readonly losses: readonly Loss[];
+  /** What of observations that are there was found to be lost. */
+  readonly partial: readonly PartialLoss[];
 }
 
 /**
@@ -42,19 +49,52 @@ export async function repairStore(options: LevelStoreOptions, progress: Progress
   const files = await checkFiles(path, (done) => progress(done / 2));
   if (files.length > 0) await salvageFiles(parts);
   const mended = await useSoundDatabase(parts, async (db) => {
-    const lost = await removeDamagedBlocks(db, aside, await readerOf(db, path, logger, 'raw'));
+    const found = await mendBlocks(db, aside, await readerOf(db, path, logger, 'raw'));
     const refolded = await foldAnew(db, path, logger, aside);
     await db.close();
-    return { lost, refolded };
+    return { ...found, refolded };
   });
-  await using store = await openMended(options, aside, files.length > 0 ? 'salvaged' : 'lost-writes');
-  for (const loss of mended.lost) store.noteLoss(loss);
+  const { gatewayId, losses } = await record(
+    options,
+    aside,
+    files.length > 0 ? 'salvaged' : 'lost-writes',
+    mended,
+  );
+  const observations = await countObservations(path);
   progress(1);
-  const losses = store.losses(BEFORE_EVERYTHING).filter(({ position }) => position.epoch === store.epoch);
-  const { observations } = store.counts();
-  const { gatewayId } = store;
-  const { refolded } = mended;
-  return { path, gatewayId, observations, refolded, losses, ...(aside.path ? { aside: aside.path } : {}) };
+  const { refolded, partial } = mended;
+  const folder = aside.path ? { aside: aside.path } : {};
+  return { path, gatewayId, observations, refolded, losses, partial, ...folder };
+}
+
+/** Opens the store, which tells what else is missing, and writes down what was found. */
+async function record(
+  options: LevelStoreOptions,
+  aside: Aside,
+  soundness: Soundness,
+  { lost, partial }: Found,
+): Promise<Pick<RepairReport, 'gatewayId' | 'losses'>> {
+  await using store = await openMended(options, aside, soundness);
+  for (const loss of lost) store.noteLoss(loss);
+  const told = store.losses(BEFORE_EVERYTHING).filter(({ position }) => position.epoch === store.epoch);
+  // Nobody can tell what they are without: so no count of theirs is kept.
+  for (const { reason, what, epoch, sequences, times } of partial)
+    store.noteLoss({ reason, what, epoch, ...(sequences && { sequences }), ...(times && { times }) });
+  // What was known before the repair is not told again.
+  const list = new LossList(store.epoch, told);
+  for (const loss of lost) list.note(loss);
+  return { gatewayId: store.gatewayId, losses: list.changedBehind(BEFORE_EVERYTHING) };
+}
+
+async function countObservations(path: string): Promise<number> {
+  const db = await openDatabase(path);
+  try {
+    let observations = 0;
+    for await (const { header } of blockHeaders(db)) observations += header?.observations ?? 0;
+    return observations;
+  } finally {
+    await db.close();
+  }
 }
 
 async function readerOf(
@@ -68,24 +108,51 @@ async function readerOf(
   return new BlockReader({ db, path, logger, floors: await floorsOf(db), losses }, resolution);
 }
 
-async function removeDamagedBlocks(
-  db: Database,
-  aside: Aside,
-  reader: BlockReader,
-): Promise<readonly Loss[]> {
+interface Found {
+  /** Of blocks that are gone. */
+  readonly lost: readonly Loss[];
+  readonly partial: readonly PartialLoss[];
+}
+
+/** Damaged blocks are written again without what cannot be read of them, or go. */
+async function mendBlocks(db: Database, aside: Aside, reader: BlockReader): Promise<Found> {
   const lost: Loss[] = [];
+  const partial: PartialLoss[] = [];
+  /** Where blocks begin whose headers are damaged: the next one tells how much that was. */
+  let headless: Position | undefined;
+  const tellHeadless = (next?: Position): void => {
+    if (headless === undefined) return;
+    const { epoch, sequence: first } = headless;
+    const isKnown = next?.epoch === epoch;
+    const sequences = { first, last: isKnown ? next.sequence - 1 : first };
+    const count = isKnown ? { count: next.sequence - first } : {};
+    lost.push({ reason: 'damaged', what: 'observations', epoch, ...count, sequences });
+    headless = undefined;
+  };
   for await (const { place, header } of blockHeaders(db)) {
+    if (header === undefined) {
+      if (headless?.epoch !== place.epoch) tellHeadless();
+      headless ??= place;
+      await removeBlock(db, aside, place, 'raw');
+      continue;
+    }
+    tellHeadless(place);
     const { epoch, sequence } = place;
-    const rows = header && (await reader.rowsBehind({ epoch, sequence: sequence - 1 }));
+    const rows = await reader.rowsBehind({ epoch, sequence: sequence - 1 });
     if (rows?.[0]?.position.epoch === epoch && rows[0].position.sequence === sequence) continue;
+    const kept = await mendBlock(db, aside, { place, header });
+    if (kept !== undefined) {
+      partial.push(kept);
+      continue;
+    }
     await removeBlock(db, aside, place, 'raw');
-    if (header === undefined) continue;
     const { observations: count, wallMs } = header;
     const sequences = { first: sequence, last: sequence + count - 1 };
     const times = { fromMs: wallMs.least, toMs: wallMs.most };
     lost.push({ reason: 'damaged', what: 'observations', epoch, count, sequences, times });
   }
-  return lost;
+  tellHeadless();
+  return { lost, partial };
 }
 
 /** Roll-ups that cannot be read, or are not what they were made of, are made anew where what they were made of is there. */
