@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { BatchOperation, Level } from 'level';
 import { openingFailed } from './level-errors.js';
 
@@ -34,12 +35,21 @@ export async function openDatabase(path: string, options: OpeningOptions = {}): 
   const { Level } = await import('level');
   const encodings = { keyEncoding: 'view', valueEncoding: 'view' };
   const db = new Level<Uint8Array, Uint8Array>(path, { ...encodings, cacheSize: BLOCK_CACHE_BYTES });
+  db.on('open', () => openHere.add(resolve(path)));
+  db.on('closed', () => openHere.delete(resolve(path)));
   try {
     await db.open(options);
     return db;
   } catch (error) {
     throw openingFailed(path, error);
   }
+}
+
+const openHere = new Set<string>();
+
+/** Whether this process has it open. */
+export function isOpenHere(path: string): boolean {
+  return openHere.has(resolve(path));
 }
 
 /** LevelDB's own repair, of a database that nobody has open: it makes a new manifest for the tables and logs there are. */

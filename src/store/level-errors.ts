@@ -6,14 +6,16 @@ import { markDamaged } from './damage-mark.js';
 export function openingFailed(path: string, cause: unknown): PerigeeError {
   const codes = codesOf(cause);
   const reason = reasonOf(deepest(cause));
-  if (codes.has('LEVEL_LOCKED')) {
-    const cure = 'Stop that gateway, or choose another directory with --data.';
-    return new PerigeeError('data-dir-locked', `another gateway is using ${path}`, cure, { cause });
-  }
+  if (codes.has('LEVEL_LOCKED')) return lockedByAnother(path, cause);
   if (codes.has('LEVEL_CORRUPTION')) return corrupt(path, reason, cause);
   const cure =
     lossReasonOf(cause) === 'disk-full' ? 'Make room on its disk, and start again.' : CHECK_DIRECTORY;
   return unusable(`cannot open the store in ${path}: ${reason}`, cure, cause);
+}
+
+export function lockedByAnother(path: string, cause?: unknown): PerigeeError {
+  const cure = 'Stop that gateway, or choose another directory with --data.';
+  return new PerigeeError('data-dir-locked', `another gateway is using ${path}`, cure, { cause });
 }
 
 /** Whether it says that files of the database are not what was written: then the rest can be put together anew. */

@@ -43,21 +43,28 @@ async function dataFiles(path: string, names: readonly string[]): Promise<readon
   return files.filter((_, index) => (sizes[index] ?? 0) > 0);
 }
 
+/** The logs in which something is damaged, and not only torn at the end: LevelDB reads past it without a word. */
+export async function damagedLogs(path: string): Promise<readonly string[]> {
+  const damaged: string[] = [];
+  for (const name of (await readdir(path)).filter((each) => LOG.test(each))) {
+    // What cannot be read is told by the opening, and what went meanwhile is another gateway's.
+    const reading = await readLogFile(path, name).catch(() => undefined);
+    if (reading !== undefined && reading.damagedBytes > 0) damaged.push(name);
+  }
+  return damaged;
+}
+
 /**
- * Puts aside the logs in which something is damaged, and not only torn at the end, and in their place what can be read
- * of them: LevelDB reads past it without a word. Gives the bytes that cannot be read. Not of a database in use.
+ * Puts aside the logs that are damaged, and in their place what can be read of them. Gives the bytes that cannot be
+ * read. Not of a database in use.
  */
 export async function mendLogs(parts: SalvageParts): Promise<number> {
   let lost = 0;
-  for (const name of (await readdir(parts.path)).filter((each) => LOG.test(each))) {
-    const { damagedBytes } = await readLogFile(parts, name);
-    if (damagedBytes > 0) await cleanLog(parts, name);
-    lost += damagedBytes;
-  }
+  for (const name of await damagedLogs(parts.path)) lost += await cleanLog(parts, name);
   return lost;
 }
 
-async function readLogFile({ path }: SalvageParts, name: string): Promise<LogReading> {
+async function readLogFile(path: string, name: string): Promise<LogReading> {
   return readLog(await readSurely(join(path, name)));
 }
 
@@ -95,17 +102,18 @@ async function clearLost({ path, aside }: SalvageParts): Promise<void> {
   for (const name of await readdir(lost).catch(() => [])) await aside.take(join(lost, name));
 }
 
-/** Only what its checksums confirm stays in it. */
-async function cleanLog(parts: SalvageParts, name: string): Promise<void> {
+/** Only what its checksums confirm stays in it. Gives the bytes that they do not. */
+async function cleanLog(parts: SalvageParts, name: string): Promise<number> {
   const { path, aside, logger } = parts;
   const file = join(path, name);
-  const { batches, damagedBytes, isTorn } = await readLogFile(parts, name);
-  if (damagedBytes === 0 && !isTorn) return;
+  const { batches, damagedBytes, isTorn } = await readLogFile(path, name);
+  if (damagedBytes === 0 && !isTorn) return 0;
   if (damagedBytes > 0) {
     await aside.copy(file);
     logger.error({ file: name, bytes: damagedBytes }, "a log of the store's database is damaged");
   }
   await replace(file, writeLog(batches));
+  return damagedBytes;
 }
 
 async function replace(path: string, bytes: Uint8Array): Promise<void> {

@@ -3,9 +3,9 @@ import { closeDatabase, openDatabase } from './database.js';
 import type { Database } from './database.js';
 import { isDamage, lossReasonOf, openingFailed } from './level-errors.js';
 import { releaseReserve } from './reserve.js';
-import { lookAtFiles, mendLogs, salvageFiles } from './salvage.js';
+import { damagedLogs, lookAtFiles, mendLogs, salvageFiles } from './salvage.js';
 import type { SalvageParts } from './salvage.js';
-import { isHeld } from './lock.js';
+import { whileLocked } from './lock.js';
 import { checkFiles } from './check/files.js';
 import { isMarkedDamaged, unmarkDamaged } from './damage-mark.js';
 
@@ -42,16 +42,15 @@ type Use<T> = (db: Database, soundness: Soundness) => Promise<T>;
 async function useOnce<T>(parts: SalvageParts, use: Use<T>): Promise<T> {
   const { path, logger } = parts;
   const { isNew, hasManifest } = await lookAtFiles(path);
-  const isFree = !(await isHeld(path));
-  const lostBytes = isFree ? await mendLogs(parts) : 0;
-  const wasMet = isFree && isMarkedDamaged(path) && (await checkFiles(path)).length > 0;
+  const lostBytes =
+    (await damagedLogs(path)).length === 0 ? 0 : await whileLocked(path, () => mendLogs(parts));
+  const wasMet = isMarkedDamaged(path) && (await checkFiles(path)).length > 0;
   let db: Database | undefined;
   try {
     if (!wasMet && (isNew || hasManifest)) {
       db = await openDatabase(path);
       return await use(db, lostBytes > 0 ? 'lost-writes' : 'whole');
     }
-    if (!wasMet) await refuseIfLocked(path);
     const what = wasMet ? 'was found damaged in use' : 'has lost files';
     logger.error({ path }, `the database ${what}: what can be read is kept`);
   } catch (error) {
@@ -59,7 +58,7 @@ async function useOnce<T>(parts: SalvageParts, use: Use<T>): Promise<T> {
     if (!isDamage(error)) throw translated(path, error);
     logger.error({ path, reason: reasonOf(error) }, 'the database is damaged: what can be read is kept');
   }
-  await salvageFiles(parts);
+  await whileLocked(path, () => salvageFiles(parts));
   unmarkDamaged(path);
   const salvaged = await openDatabase(path);
   try {
@@ -72,14 +71,4 @@ async function useOnce<T>(parts: SalvageParts, use: Use<T>): Promise<T> {
 
 function translated(path: string, error: unknown): PerigeeError {
   return error instanceof PerigeeError ? error : openingFailed(path, error);
-}
-
-/** LevelDB takes its lock before it looks for its files: what another gateway uses is not touched. */
-async function refuseIfLocked(path: string): Promise<void> {
-  try {
-    const db = await openDatabase(path, { createIfMissing: false });
-    await db.close();
-  } catch (error) {
-    if (error instanceof PerigeeError && error.code === 'data-dir-locked') throw error;
-  }
 }

@@ -8,6 +8,7 @@ import type { Database, Operation } from '../database.js';
 import { floorsOf } from '../floors-row.js';
 import * as keys from '../keys.js';
 import { LossList } from '../loss-list.js';
+import { whileLocked } from '../lock.js';
 import { openMended } from '../open-level-store.js';
 import type { LevelStoreOptions } from '../open-level-store.js';
 import { salvageFiles } from '../salvage.js';
@@ -47,7 +48,7 @@ export async function repairStore(options: LevelStoreOptions, progress: Progress
   const aside = new Aside(path, clock.wallMs());
   const parts = { path, aside, logger };
   const files = await checkFiles(path, (done) => progress(done / 2));
-  if (files.length > 0) await salvageFiles(parts);
+  if (files.length > 0) await whileLocked(path, () => salvageFiles(parts));
   const mended = await useSoundDatabase(parts, async (db) => {
     const found = await mendBlocks(db, aside, await readerOf(db, path, logger, 'raw'));
     const refolded = await foldAnew(db, path, logger, aside);
