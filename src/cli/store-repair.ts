@@ -19,15 +19,20 @@ export async function repair(env: Env, options: CommonOptions): Promise<number> 
     printJson(report);
     return 0;
   }
-  const { path, gatewayId, observations, aside, losses, partial, refolded } = report;
+  const { path, gatewayId, observations, aside, files, losses, partial, refolded } = report;
   print(`${path}: gateway ${gatewayId}, ${observations} observations`);
   if (refolded > 0) print(`  ${refolded} blocks of roll-ups were made anew`);
   for (const loss of losses) print(`lost  ${describeLoss(loss)}`);
   for (const loss of partial) print(`lost  ${seriesText(loss.series)} of ${describeLoss(loss)}`);
-  if (losses.length + partial.length === 0) print('nothing that was measured is lost');
+  for (const text of files) print(`damaged  ${text}`);
+  if (losses.length + partial.length === 0)
+    print(files.length === 0 ? 'nothing that was measured is lost' : NOTHING_KNOWN);
   if (aside !== undefined) print(`What could not be read is in ${aside}.`);
   return 0;
 }
+
+/** A start that was in one damaged file with its clock has left nothing that would tell of it. */
+const NOTHING_KNOWN = 'nothing is known to be lost; of what was in the damaged files alone, nothing tells';
 
 const SERIES_NAMED_MAX = 5;
 

@@ -3,7 +3,7 @@ import type { Logger, Loss, Position, Resolution } from '../../domain/index.js';
 import { blockHeaders } from '../block-headers.js';
 import { BlockReader, blockOperations } from '../block-store.js';
 import { decodePosition } from '../codec.js';
-import { find, openDatabase, remove } from '../database.js';
+import { find, remove } from '../database.js';
 import type { Database, Operation } from '../database.js';
 import { floorsOf } from '../floors-row.js';
 import * as keys from '../keys.js';
@@ -21,6 +21,7 @@ import { checkFiles } from './files.js';
 import type { Progress } from './finding.js';
 import { mendBlock } from './mend-block.js';
 import type { PartialLoss } from './mend-block.js';
+import { viewDatabase } from './view.js';
 
 /** What became of a store that was repaired. */
 export interface RepairReport {
@@ -32,6 +33,8 @@ export interface RepairReport {
   readonly observations: number;
   /** Blocks of minutes and of hours that were made anew. */
   readonly refolded: number;
+  /** What was wrong with the files: of what was in them alone, nothing tells that it is lost. */
+  readonly files: readonly string[];
   /** What was found to be lost now, also where some reader had met it before. */
   readonly losses: readonly Loss[];
   /** What of observations that are there was found to be lost. */
@@ -61,11 +64,12 @@ export async function repairStore(options: LevelStoreOptions, progress: Progress
     files.length > 0 ? 'salvaged' : 'lost-writes',
     mended,
   );
-  const observations = await countObservations(path);
+  const observations = await countObservations(path, logger);
   progress(1);
   const { refolded, partial } = mended;
   const folder = aside.path ? { aside: aside.path } : {};
-  return { path, gatewayId, observations, refolded, losses, partial, ...folder };
+  const texts = files.map(({ text }) => text);
+  return { path, gatewayId, observations, refolded, files: texts, losses, partial, ...folder };
 }
 
 /** Opens the store, which tells what else is missing, and writes down what was found. */
@@ -87,15 +91,13 @@ async function record(
   return { gatewayId: store.gatewayId, losses: list.changedBehind(BEFORE_EVERYTHING) };
 }
 
-async function countObservations(path: string): Promise<number> {
-  const db = await openDatabase(path);
-  try {
+/** In a view: what closes a database while LevelDB sorts it leaves a table that is not whole. */
+function countObservations(path: string, logger: Logger): Promise<number> {
+  return viewDatabase(path, logger, async (db) => {
     let observations = 0;
     for await (const { header } of blockHeaders(db)) observations += header?.observations ?? 0;
     return observations;
-  } finally {
-    await db.close();
-  }
+  });
 }
 
 async function readerOf(
