@@ -6,6 +6,9 @@ import { CHECK_DIRECTORY, unusable } from './level-errors.js';
 /** Every name that LevelDB or we give to a file, and what file systems put into their root. */
 const NOT_FOREIGN =
   /^(head\.ring(\.new|\.aside)?|reserve|damaged|CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log(\.new)?|ldb|sst|dbtmp)|lost|lost\+found)$/;
+/** Without one of them, a file with a number is not LevelDB's. */
+const OF_LEVELDB = /^(head\.ring|LOCK|MANIFEST-\d+)$/;
+const NUMBERED = /^\d/;
 
 /**
  * The store's own folder within the data directory, made if need be.
@@ -15,9 +18,18 @@ const NOT_FOREIGN =
 export async function prepareStoreFolder(directory: string): Promise<string> {
   const path = join(directory, 'store');
   const names = await makeFolder(path);
-  const foreign = names.includes('CURRENT') ? undefined : names.find((name) => !NOT_FOREIGN.test(name));
-  if (foreign !== undefined) throw foreignFolder(path, `it holds ${foreign}`);
+  refuseForeignFiles(path, names);
   return path;
+}
+
+/** @throws PerigeeError `data-dir-unusable` when the folder holds something else than LevelDB. */
+export function refuseForeignFiles(path: string, names: readonly string[]): void {
+  if (names.includes('CURRENT')) return;
+  const isNumberOurs = names.some((name) => OF_LEVELDB.test(name));
+  const isForeign = (name: string): boolean =>
+    !NOT_FOREIGN.test(name) || (!isNumberOurs && NUMBERED.test(name));
+  const foreign = names.find(isForeign);
+  if (foreign !== undefined) throw foreignFolder(path, `it holds ${foreign}`);
 }
 
 /** LevelDB would mix its files with whatever is there. */

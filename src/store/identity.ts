@@ -70,14 +70,30 @@ async function readIdentity(
 ): Promise<Identity | undefined> {
   const { db, path } = parts;
   const bytes = await find(db, keys.IDENTITY_KEY);
+  const known = await identityIn(db, path, ring);
+  if (known === 'none') return inheritedFrom(ring);
+  return known === 'unreadable' ? restored(parts, ring, bytes) : known;
+}
+
+/**
+ * Whose store a database is.
+ *
+ * @throws PerigeeError `data-dir-unusable` where it is another program's, or of another format.
+ */
+export async function identityIn(
+  db: Database,
+  path: string,
+  ring: RingHeader | undefined,
+): Promise<Identity | 'none' | 'unreadable'> {
+  const bytes = await find(db, keys.IDENTITY_KEY);
   // Empty after a first opening that was cut short.
-  if (bytes === undefined && (await db.keys({ limit: 1 }).all()).length === 0) return inheritedFrom(ring);
+  if (bytes === undefined && (await db.keys({ limit: 1 }).all()).length === 0) return 'none';
   const read = bytes && decodeIdentity(bytes);
   if (read?.kind === 'ours') return read.identity;
   if (read !== undefined) throw otherFormat(path, read.format);
   if (bytes !== undefined && isOfAnotherProgram(bytes)) throw foreignFolder(path, NO_STORE);
   if (ring === undefined && !(await hasOurEpochs(db))) throw foreignFolder(path, NO_STORE);
-  return restored(parts, ring, bytes);
+  return 'unreadable';
 }
 
 const NO_STORE = 'its database is no store of Perigee';

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '../domain/index.js';
 import { BLOCK_US } from './appender.js';
+import { refuseForeignDatabase } from './check/foreign.js';
 import { prepareStoreFolder } from './data-directory.js';
 import type { SeriesLimits } from './series-limits.js';
 import { LevelStore } from './level-store.js';
@@ -58,6 +59,7 @@ const POWER_CUT_SECONDS = 10;
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<ToolableStore> {
   const path = await prepareStoreFolder(options.directory);
+  await refuseForeignDatabase(path, options.logger);
   return openMended(options, new Aside(path, options.clock.wallMs()), 'whole');
 }
 

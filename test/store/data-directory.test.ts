@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Level } from 'level';
 import { BEFORE_EVERYTHING, type Store } from '../../src/domain/index.js';
-import { openLevelStore } from '../../src/store/index.js';
+import { checkStore, openLevelStore, repairStore } from '../../src/store/index.js';
 import { IDENTITY_KEY, runKeyOf } from '../../src/store/keys.js';
 import { failsWith } from '../support/expect.js';
 import { tempFolder } from '../support/temp.js';
@@ -18,6 +18,18 @@ function newDirectory(): string {
 
 function open(directory: string): Promise<Store> {
   return openLevelStore({ directory, clock: CLOCK, logger: SILENT });
+}
+
+const check = (directory: string): Promise<unknown> => checkStore(directory, () => undefined);
+const repair = (directory: string): Promise<unknown> =>
+  repairStore({ directory, clock: CLOCK, logger: SILENT }, () => undefined);
+
+/** Of every file. */
+function bytesIn(directory: string): object {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((each) =>
+    each.isFile(),
+  );
+  return files.map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name), 'latin1')]);
 }
 
 /** Writes into the store's database behind its back. */
@@ -62,19 +74,31 @@ describe('a data directory that cannot be used', () => {
     assert.deepEqual(readdirSync(join(directory, 'store')), ['stock.csv']);
   });
 
-  it('holds the LevelDB of another program', async () => {
-    const directory = newDirectory();
-    await plant(directory, Uint8Array.of(1, 2), 'theirs');
-    await assert.rejects(open(directory), failsWith('data-dir-unusable', /no store of Perigee/));
-  });
-
-  it('holds the LevelDB of another program that uses the same key', async () => {
-    for (const value of ['theirs', '{"program":"other","format":1}', '7', '']) {
+  for (const [program, key, value] of [
+    ['another program', Uint8Array.of(1, 2), 'theirs'],
+    ...['theirs', '{"program":"other","format":1}', '7', ''].map(
+      (text) => [`another program with our key (${text})`, IDENTITY_KEY, text] as const,
+    ),
+  ] as const)
+    it(`holds the LevelDB of ${program}, of which every byte stays as it was`, async () => {
       const directory = newDirectory();
-      await plant(directory, IDENTITY_KEY, value);
-      await assert.rejects(open(directory), failsWith('data-dir-unusable', /no store of Perigee/));
-    }
-  });
+      await plant(directory, key, value);
+      const before = bytesIn(directory);
+      for (const work of [open, repair])
+        await assert.rejects(work(directory), failsWith('data-dir-unusable', /no store of Perigee/));
+      assert.deepEqual(bytesIn(directory), before);
+    });
+
+  for (const name of ['stock.csv', '2024.log'])
+    it(`holds ${name} alone, which a start, a check and a repair leave as it was`, async () => {
+      const directory = newDirectory();
+      mkdirSync(join(directory, 'store'));
+      writeFileSync(join(directory, 'store', name), 'apples,3');
+      const before = bytesIn(directory);
+      for (const work of [open, check, repair])
+        await assert.rejects(work(directory), failsWith('data-dir-unusable', /another program: it holds/));
+      assert.deepEqual(bytesIn(directory), before);
+    });
 
   for (const [age, format] of [
     ['a newer', 4],

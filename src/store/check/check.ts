@@ -1,10 +1,11 @@
-import { access } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BEFORE_EVERYTHING, PerigeeError, describeLoss } from '../../domain/index.js';
 import type { Logger, Loss, Position } from '../../domain/index.js';
 import { GapFinder, blockHeaders } from '../block-headers.js';
 import { BlockReader } from '../block-store.js';
 import { decodeHeadStarts, decodeIdentity, decodePosition } from '../codec.js';
+import { refuseForeignFiles } from '../data-directory.js';
 import { find } from '../database.js';
 import type { Database } from '../database.js';
 import { floorsOf } from '../floors-row.js';
@@ -41,6 +42,7 @@ export async function stoppedStore(directory: string): Promise<string> {
   const path = join(directory, 'store');
   if (!(await isThere(path)))
     throw unusable(`there is no store in ${directory}`, 'Name the directory with --data.');
+  refuseForeignFiles(path, await readdir(path).catch(() => []));
   if (await isHeld(path)) {
     const cure = 'Stop the gateway first, or check what `perigee restore` makes of a backup.';
     throw new PerigeeError('data-dir-locked', `a gateway is using ${path}`, cure);

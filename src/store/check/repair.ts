@@ -17,6 +17,7 @@ import { useSoundDatabase } from '../sound-database.js';
 import type { Soundness } from '../sound-database.js';
 import { agreements } from './agreement.js';
 import { stoppedStore } from './check.js';
+import { refuseForeignDatabase } from './foreign.js';
 import { checkFiles } from './files.js';
 import type { Progress } from './finding.js';
 import { mendBlock } from './mend-block.js';
@@ -48,6 +49,7 @@ export interface RepairReport {
 export async function repairStore(options: LevelStoreOptions, progress: Progress): Promise<RepairReport> {
   const { directory, clock, logger } = options;
   const path = await stoppedStore(directory);
+  await refuseForeignDatabase(path, logger);
   const aside = new Aside(path, clock.wallMs());
   const parts = { path, aside, logger };
   const files = await checkFiles(path, (done) => progress(done / 2));
