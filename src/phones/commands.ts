@@ -4,6 +4,7 @@ import {
   LOWEST_PRIORITY,
   PerigeeError,
   SCHEDULE_CHANGES,
+  complaintOfArgs,
   isEnded,
   parseImageName,
   parseRunId,
@@ -45,9 +46,6 @@ interface CommandKind {
 const MAX_RUNS_LISTED = 100;
 /** A screen of a phone. */
 const MAX_WATCHED = 32;
-/** As the HTTP API takes them. */
-const MAX_ARGS = 160;
-const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /** Every command of perigee.v1.Command but the enrolment, which makes the session what it is. */
 export const COMMANDS: Readonly<Record<Exclude<NonNullable<Command['what']>, 'enrol'>, CommandKind>> = {
@@ -140,12 +138,9 @@ function requestOf({
   runId,
   timeLimitMs,
 }: perigee.v1.StartRun.$Properties): RunRequest {
-  if ((args?.length ?? 0) > MAX_ARGS || CONTROL_CHARACTER.test(args ?? ''))
-    throw new PerigeeError(
-      'usage',
-      'the arguments are not valid',
-      `Send one line of at most ${MAX_ARGS} characters.`,
-    );
+  const complaint = complaintOfArgs(args ?? '');
+  if (complaint !== undefined)
+    throw new PerigeeError('usage', 'the arguments are not valid', `They ${complaint}.`);
   const wanted = priority ?? 0;
   return {
     ...{ id: parseRunId(runId ?? ''), image: parseImageName(image ?? '') },
