@@ -62,10 +62,7 @@ export class Joining {
       gte: keys.blockKeyOf(first, this.#resolution),
       lte: keys.blockKeyOf(end, this.#resolution),
     };
-    const parts = {
-      gte: keys.partKeyOf(first, 0, this.#resolution),
-      lte: keys.partKeyOf(end, keys.PART_MAX, this.#resolution),
-    };
+    const parts = keys.partsOf(first, end, this.#resolution);
     return [...(await this.#db.keys(blocks).all()), ...(await this.#db.keys(parts).all())];
   }
 }

@@ -109,13 +109,18 @@ export function blockKeyOf(position: Position, resolution: Resolution = 'raw'): 
   return key(BLOCKS[resolution].block, POSITION_BYTES, (view) => writePosition(view, 1, position));
 }
 
-export const PART_MAX = 2 ** 16 - 1;
+const PART_MAX = 2 ** 16 - 1;
 
 export function partKeyOf(position: Position, part: number, resolution: Resolution = 'raw'): Uint8Array {
   return key(BLOCKS[resolution].part, POSITION_BYTES + 2, (view) => {
     writePosition(view, 1, position);
     view.setUint16(1 + POSITION_BYTES, part);
   });
+}
+
+/** All parts of the blocks that begin at these positions, or between. */
+export function partsOf(first: Position, last: Position, resolution: Resolution): RangeUpTo {
+  return { gte: partKeyOf(first, 0, resolution), lte: partKeyOf(last, PART_MAX, resolution) };
 }
 
 export function epochKeyOf(epoch: number): Uint8Array {
@@ -218,11 +223,14 @@ export function blocksBefore(position: Position, resolution: Resolution): readon
   ];
 }
 
+/** Of the keys up to the last, which is in it. */
+export interface RangeUpTo {
+  readonly gte: Uint8Array;
+  readonly lte: Uint8Array;
+}
+
 /** The blocks that begin at the position or before it. */
-export function blocksUpTo(
-  position: Position,
-  resolution: Resolution = 'raw',
-): { readonly gte: Uint8Array; readonly lte: Uint8Array } {
+export function blocksUpTo(position: Position, resolution: Resolution = 'raw'): RangeUpTo {
   return { gte: rangeOf(BLOCKS[resolution].block).gte, lte: blockKeyOf(position, resolution) };
 }
 

@@ -9,7 +9,6 @@ import { HOUR_US, MINUTE_US } from './rollups.js';
 
 /** A day of blocks of five minutes, some megabytes: enough to know a rate, and soon read. */
 const BLOCKS_MEASURED = 288;
-const PART_MAX = 0xffff;
 
 /** What a row of each resolution spans. */
 const ROW_US: Readonly<Record<Resolution, number>> = { raw: 0, minutes: MINUTE_US, hours: HOUR_US };
@@ -41,10 +40,6 @@ export async function measureBlocks(db: Database, resolution: Resolution): Promi
 }
 
 async function bytesOfParts(db: Database, place: Position, resolution: Resolution): Promise<number> {
-  const range = {
-    gte: keys.partKeyOf(place, 0, resolution),
-    lte: keys.partKeyOf(place, PART_MAX, resolution),
-  };
-  const parts = await db.iterator(range).all();
+  const parts = await db.iterator(keys.partsOf(place, place, resolution)).all();
   return parts.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
 }

@@ -192,8 +192,7 @@ async function removeBlock(
   resolution: Resolution,
 ): Promise<void> {
   const header = keys.blockKeyOf(place, resolution);
-  const first = keys.partKeyOf(place, 0, resolution);
-  const parts = await db.iterator({ gte: first, lte: keys.partKeyOf(place, PART_MAX, resolution) }).all();
+  const parts = await db.iterator(keys.partsOf(place, place, resolution)).all();
   const bytes = await find(db, header);
   const rows = [...(bytes === undefined ? [] : [[header, bytes] as const]), ...parts];
   const operations: Operation[] = [];
@@ -203,5 +202,3 @@ async function removeBlock(
   }
   await db.batch(operations, { sync: true });
 }
-
-const PART_MAX = 2 ** 16 - 1;
