@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { AUDIT_ACTS, AUDIT_ENTRIES_MAX, ROLES } from '../domain/index.js';
 import type { AccessStore, AuditRecord, Logger, Technician } from '../domain/index.js';
-import { parseJson } from './codec.js';
+import { jsonBytes, parseJson } from './codec.js';
 import { put, remove, type Database, type Operation } from './database.js';
 import * as keys from './keys.js';
 import { readingFailed } from './level-errors.js';
@@ -60,7 +60,7 @@ export function levelAccess({ db, path, logger, write, writeNow }: Parts): Acces
       const found = await reading(() => db.values(keys.rangeOf('technician')).all());
       return found.flatMap((bytes) => parsed(technician, bytes, 'a technician'));
     },
-    putTechnician: (one) => writeNow(put(keys.technicianKeyOf(one.key), json(one))),
+    putTechnician: (one) => writeNow(put(keys.technicianKeyOf(one.key), jsonBytes(one))),
     removeTechnician: (key) => writeNow(remove(keys.technicianKeyOf(key))),
     async audit(limit) {
       const found = await reading(() =>
@@ -76,13 +76,9 @@ export function levelAccess({ db, path, logger, write, writeNow }: Parts): Acces
     appendAudit: (record) =>
       write(async () => {
         last = (last ?? (await newest())) + 1;
-        const entry = put(keys.auditKeyOf(last), json(record));
+        const entry = put(keys.auditKeyOf(last), jsonBytes(record));
         const dropped = last - AUDIT_ENTRIES_MAX;
         return dropped > 0 ? [entry, remove(keys.auditKeyOf(dropped))] : [entry];
       }),
   };
-}
-
-function json(value: object): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
 }

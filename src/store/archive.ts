@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { crc32, deflateRaw, inflateRaw } from 'node:zlib';
 import * as v from 'valibot';
 import { PerigeeError } from '../domain/index.js';
-import { parseJson } from './codec.js';
+import { jsonBytes, parseJson } from './codec.js';
 import { viewOf } from './keys.js';
 
 /**
@@ -66,7 +66,7 @@ export class ArchiveWriter {
 
   end(): Promise<Uint8Array> {
     const sum = { frames: this.#frames, sha256: this.#hash.copy().digest('hex') };
-    return this.frame('end', new TextEncoder().encode(JSON.stringify(sum)));
+    return this.frame('end', jsonBytes(sum));
   }
 }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../domain/index.js';
 import { ArchiveWriter } from './archive.js';
 import { blockOperations } from './block-store.js';
 import { ByteWriter } from './bytes.js';
-import { FORMAT, encodeTotals } from './codec.js';
+import { FORMAT, encodeTotals, jsonBytes } from './codec.js';
 import type { Identity } from './codec.js';
 import { put } from './database.js';
 import type { Database, Operation } from './database.js';
@@ -85,10 +85,6 @@ function openOperations({ block, clocks, ledger }: BackupParts): readonly Operat
 
 function isHead(key: Uint8Array): boolean {
   return Buffer.compare(key, keys.HEAD_KEY) === 0;
-}
-
-function jsonBytes(value: object): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
 }
 
 /** Of the files of folders beside the store's. */

@@ -60,7 +60,7 @@ const identitySchema = v.object({
 });
 
 export function encodeIdentity(identity: Identity): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ program: PROGRAM, ...identity }));
+  return jsonBytes({ program: PROGRAM, ...identity });
 }
 
 export function decodeIdentity(bytes: Uint8Array): IdentityRead | undefined {
@@ -131,4 +131,8 @@ export function parseJson(bytes: Uint8Array): unknown {
     // JSON.parse has no other way to say that this is none.
     return undefined;
   }
+}
+
+export function jsonBytes(value: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
 }

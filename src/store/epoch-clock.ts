@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parseJson } from './codec.js';
+import { jsonBytes, parseJson } from './codec.js';
 import type { RecordedEpoch } from './age.js';
 import { put, remove } from './database.js';
 import type { Operation } from './database.js';
@@ -29,7 +29,7 @@ const epochClock = v.object({
 }) satisfies v.GenericSchema<unknown, EpochClock>;
 
 function encodeEpochClock(clock: EpochClock): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(clock));
+  return jsonBytes(clock);
 }
 
 export function decodeEpochClock(bytes: Uint8Array): EpochClock | undefined {

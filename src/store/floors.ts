@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { BEFORE_EVERYTHING, comparePositions } from '../domain/index.js';
 import type { Position, Resolution } from '../domain/index.js';
-import { parseJson } from './codec.js';
+import { jsonBytes, parseJson } from './codec.js';
 import { EPOCH_MAX } from './keys.js';
 
 const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -57,7 +57,7 @@ export class Floors {
 }
 
 export function encodeFloors(record: FloorsRecord): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(record));
+  return jsonBytes(record);
 }
 
 /** What cannot be read keeps nothing from a reader: the next pruning tells it anew. */

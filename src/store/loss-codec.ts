@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { LOSS_REASONS } from '../domain/index.js';
 import type { LossRecord } from '../domain/index.js';
-import { parseJson } from './codec.js';
+import { jsonBytes, parseJson } from './codec.js';
 import { EPOCH_MAX } from './keys.js';
 
 const wholeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -23,7 +23,7 @@ const lossRecord = v.object({
 }) satisfies v.GenericSchema<unknown, LossRecord>;
 
 export function encodeLoss(record: LossRecord): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(record));
+  return jsonBytes(record);
 }
 
 export function decodeLoss(bytes: Uint8Array): LossRecord | undefined {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { ARCHITECTURES, isRunId } from '../domain/index.js';
 import type { ImageName, Position, RunId, RunRecord } from '../domain/index.js';
-import { parseJson } from './codec.js';
+import { jsonBytes, parseJson } from './codec.js';
 import { EPOCH_MAX } from './keys.js';
 
 /** A command line and a crash's detail fit many times over. */
@@ -96,7 +96,7 @@ const journaledRun = v.object({
 }) satisfies v.GenericSchema<unknown, JournaledRun>;
 
 export function encodeRun(journaled: JournaledRun): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(journaled));
+  return jsonBytes(journaled);
 }
 
 export function decodeRun(bytes: Uint8Array): JournaledRun | undefined {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { RESTART_POLICIES, isImageName, type ImageName } from '../domain/index.js';
 import type { Logger, RunId, ScheduleRecord, ScheduleStore } from '../domain/index.js';
-import { parseJson } from './codec.js';
+import { jsonBytes, parseJson } from './codec.js';
 import { put, remove, type Database, type Operation } from './database.js';
 import * as keys from './keys.js';
 import { readingFailed } from './level-errors.js';
@@ -66,7 +66,7 @@ export function levelSchedules({ db, path, logger, write }: Parts): ScheduleStor
       }
     },
     put: (record) => {
-      const bytes = new TextEncoder().encode(JSON.stringify(record));
+      const bytes = jsonBytes(record);
       return write(put(keys.scheduleKeyOf(record.schedule.name), bytes));
     },
     remove: (name) => write(remove(keys.scheduleKeyOf(name))),
