@@ -264,8 +264,8 @@ export class BlockReader {
   }
 }
 
-/** Of a block whose header is damaged too, only where it began is known. */
-function lossOf({ epoch, sequence: first }: Position, header: BlockHeader | undefined): Loss {
+/** Of a whole block that is damaged; without its header nobody knows more than where it began. */
+export function lossOf({ epoch, sequence: first }: Position, header: BlockHeader | undefined): Loss {
   const loss = { reason: 'damaged', what: 'observations', epoch } as const;
   if (header === undefined) return { ...loss, sequences: { first, last: first } };
   const { observations: count, wallMs } = header;

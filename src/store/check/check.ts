@@ -1,9 +1,9 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BEFORE_EVERYTHING, PerigeeError, describeLoss } from '../../domain/index.js';
-import type { Logger, Loss, Position } from '../../domain/index.js';
+import type { Logger, Loss } from '../../domain/index.js';
 import { GapFinder, blockHeaders } from '../block-headers.js';
-import { BlockReader } from '../block-store.js';
+import { BlockReader, lossOf } from '../block-store.js';
 import { decodeHeadStarts, decodeIdentity, decodePosition } from '../codec.js';
 import { refuseForeignFiles } from '../data-directory.js';
 import { find } from '../database.js';
@@ -153,22 +153,10 @@ class Check {
       }
       // Every part of it is read and decoded.
       const rows = await reader.rowsBehind({ ...place, sequence: place.sequence - 1 });
-      if (rows?.[0]?.position.sequence !== place.sequence) this.#damagedBlock(place, header);
+      if (rows?.[0]?.position.sequence !== place.sequence) this.#lost(lossOf(place, header));
     }
     for (const id of unnamed) this.#add('series', `series ${id} is in blocks, and has no name`);
     return { observations, samples, ...(observations === 0 ? {} : { span: { fromMs, toMs } }) };
-  }
-
-  #damagedBlock(
-    { epoch, sequence }: Position,
-    {
-      observations,
-      wallMs,
-    }: { readonly observations: number; readonly wallMs: { readonly least: number; readonly most: number } },
-  ): void {
-    const sequences = { first: sequence, last: sequence + observations - 1 };
-    const times = { fromMs: wallMs.least, toMs: wallMs.most };
-    this.#lost({ reason: 'damaged', what: 'observations', epoch, count: observations, sequences, times });
   }
 
   #lost(loss: Loss): void {

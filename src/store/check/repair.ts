@@ -1,7 +1,7 @@
 import { BEFORE_EVERYTHING } from '../../domain/index.js';
 import type { Logger, Loss, Position, Resolution } from '../../domain/index.js';
 import { blockHeaders } from '../block-headers.js';
-import { BlockReader, blockOperations } from '../block-store.js';
+import { BlockReader, blockOperations, lossOf } from '../block-store.js';
 import { decodePosition } from '../codec.js';
 import { find, remove } from '../database.js';
 import type { Database, Operation } from '../database.js';
@@ -151,10 +151,7 @@ async function mendBlocks(db: Database, aside: Aside, reader: BlockReader): Prom
       continue;
     }
     await removeBlock(db, aside, place, 'raw');
-    const { observations: count, wallMs } = header;
-    const sequences = { first: sequence, last: sequence + count - 1 };
-    const times = { fromMs: wallMs.least, toMs: wallMs.most };
-    lost.push({ reason: 'damaged', what: 'observations', epoch, count, sequences, times });
+    lost.push(lossOf(place, header));
   }
   tellHeadless();
   return { lost, partial };
