@@ -86,12 +86,14 @@ describe('a store of a newer format', () => {
   });
 });
 
+/** The rows as they are, behind the store's back. */
+const rowsIn = (directory: string): Level<Uint8Array, Buffer> =>
+  new Level(join(directory, 'store'), { keyEncoding: 'view', valueEncoding: 'buffer' });
+
 /** Changes the first row of a family that is so long. */
 async function tampered(family: keys.Family, change: (value: Buffer) => Buffer): Promise<string> {
   const directory = damaged(ignore);
-  const db = new Level<Uint8Array, Buffer>(join(directory, 'store'), {
-    ...{ keyEncoding: 'view', valueEncoding: 'buffer' },
-  });
+  const db = rowsIn(directory);
   const [found] = await db.iterator({ ...keys.rangeOf(family), limit: 1 }).all();
   assert.ok(found);
   await db.put(found[0], change(found[1]));
@@ -191,11 +193,21 @@ describe('a store that has', () => {
     });
   }
 
+  it('a damaged block that is the only one of its start is found, though the next start has its sequence too', async () => {
+    const directory = mkdtempSync(join(folder, 'starts-'));
+    for (let start = 1; start <= 2; start += 1) {
+      await using store = await open(directory);
+      await store.append(values(1, { a: start }));
+    }
+    await withParts(directory, () => true);
+    const { findings } = await check(directory);
+    const lost = findings.flatMap(({ loss }) => loss ?? []);
+    assert.deepEqual([lost.length, lost[0]?.epoch, lost[0]?.sequences], [1, 1, { first: 1, last: 1 }]);
+  });
+
   it('minutes that are not what was measured gets them made anew of it', async () => {
     const directory = damaged(ignore);
-    const db = new Level<Uint8Array, Buffer>(join(directory, 'store'), {
-      ...{ keyEncoding: 'view', valueEncoding: 'buffer' },
-    });
+    const db = rowsIn(directory);
     // Those of the second start say what the third measured.
     const range = keys.rangeOf('minutesPart');
     const parts = await db.iterator(range).all();
@@ -277,9 +289,7 @@ async function wide(): Promise<{
 
 /** Turns a bit over in those parts of the first block. */
 async function withParts(directory: string, isDamaged: (part: number) => boolean): Promise<void> {
-  const db = new Level<Uint8Array, Buffer>(join(directory, 'store'), {
-    ...{ keyEncoding: 'view', valueEncoding: 'buffer' },
-  });
+  const db = rowsIn(directory);
   for (let part = 0; ; part += 1) {
     const key = keys.partKeyOf({ epoch: 1, sequence: 1 }, part);
     const bytes = await db.get(key);

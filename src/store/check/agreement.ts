@@ -1,28 +1,17 @@
 import { comparePositions } from '../../domain/index.js';
 import type { Position } from '../../domain/index.js';
-import type { BlockReader } from '../block-store.js';
-import type { Database } from '../database.js';
 import { floorsOf } from '../floors-row.js';
 import { Fold, STATISTICS } from '../fold.js';
 import * as keys from '../keys.js';
 import { rowsOf } from '../open-block.js';
 import type { OpenBlock, PlacedRow } from '../open-block.js';
 import { HOUR_US, MINUTE_US } from '../rollups.js';
+import { rowsOfBlock } from './reading.js';
+import type { Step } from './reading.js';
 
 const STRIDE = STATISTICS.length;
 /** Sums are kept to twelve digits, and added in another order here. */
 const SUM_TOLERANCE = 1e-9;
-
-/** One step of the cascade. */
-export interface Step {
-  readonly db: Database;
-  readonly resolution: 'minutes' | 'hours';
-  /** Of the roll-ups, and of what they were made of. */
-  readonly upper: BlockReader;
-  readonly lower: BlockReader;
-  /** How far they were folded. */
-  readonly end: Position;
-}
 
 /** What a block of roll-ups says, and what can be said of it. */
 export interface Agreement {
@@ -43,9 +32,8 @@ export async function* agreements(step: Step): AsyncGenerator<Agreement> {
     const next = places[index + 1];
     const until = next?.epoch === place.epoch ? next : { epoch: place.epoch + 1, sequence: 0 };
     const folded = await foldAgain(step, place, until);
-    const kept = await step.upper.rowsBehind(before(place));
-    const isThere = kept?.[0] !== undefined && comparePositions(kept[0].position, place) === 0;
-    if (!isThere) yield { place, verdict: 'damaged', ...(folded === undefined ? {} : { folded }) };
+    const kept = await rowsOfBlock(step.upper, place);
+    if (kept === undefined) yield { place, verdict: 'damaged', ...(folded === undefined ? {} : { folded }) };
     else if (folded === undefined) yield { place, verdict: 'unknown' };
     else yield { place, verdict: verdictOf(rowsOf(folded, 0), kept), folded };
   }

@@ -1,10 +1,10 @@
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BEFORE_EVERYTHING, PerigeeError, describeLoss } from '../../domain/index.js';
+import { PerigeeError, describeLoss } from '../../domain/index.js';
 import type { Logger, Loss } from '../../domain/index.js';
 import { GapFinder, blockHeaders } from '../block-headers.js';
-import { BlockReader, lossOf } from '../block-store.js';
-import { decodeHeadStarts, decodeIdentity, decodePosition } from '../codec.js';
+import { lossOf } from '../block-store.js';
+import { decodeHeadStarts, decodeIdentity } from '../codec.js';
 import { refuseForeignFiles } from '../data-directory.js';
 import { find } from '../database.js';
 import type { Database } from '../database.js';
@@ -22,6 +22,8 @@ import { decodeRun } from '../run-codec.js';
 import { agreements } from './agreement.js';
 import { checkFiles } from './files.js';
 import type { Progress, StoreFinding, StoreReport } from './finding.js';
+import { readerOf, rowsOfBlock, stepsOf } from './reading.js';
+import type { Reading } from './reading.js';
 import { viewDatabase } from './view.js';
 
 const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -71,6 +73,7 @@ class Check {
   readonly #db: Database;
   readonly #path: string;
   readonly #folder: string;
+  readonly #reading: Reading;
   readonly #progress: Progress;
   readonly #findings: StoreFinding[] = [];
 
@@ -79,6 +82,7 @@ class Check {
     this.#db = db;
     this.#path = path;
     this.#folder = folder;
+    this.#reading = { db, path: folder, logger: SILENT };
     this.#progress = progress;
   }
 
@@ -126,7 +130,7 @@ class Check {
     series: ReadonlySet<number>,
   ): Promise<Pick<StoreReport, 'observations' | 'samples' | 'span'>> {
     const finder = new GapFinder((await floorsOf(this.#db)).of('raw'));
-    const reader = await this.#reader('raw');
+    const reader = await readerOf(this.#reading, 'raw');
     const losses = await this.#db.values(keys.rangeOf('loss')).all();
     const recorded = losses.flatMap((bytes) => decodeLoss(bytes) ?? []);
     const unnamed = new Set<number>();
@@ -151,9 +155,7 @@ class Check {
         samples += rows * seriesIds.length;
         for (const id of seriesIds) if (!series.has(id)) unnamed.add(id);
       }
-      // Every part of it is read and decoded.
-      const rows = await reader.rowsBehind({ ...place, sequence: place.sequence - 1 });
-      if (rows?.[0]?.position.sequence !== place.sequence) this.#lost(lossOf(place, header));
+      if ((await rowsOfBlock(reader, place)) === undefined) this.#lost(lossOf(place, header));
     }
     for (const id of unnamed) this.#add('series', `series ${id} is in blocks, and has no name`);
     return { observations, samples, ...(observations === 0 ? {} : { span: { fromMs, toMs } }) };
@@ -165,19 +167,10 @@ class Check {
 
   async #rollups(): Promise<number> {
     let compared = 0;
-    for (const [resolution, lower, endKey] of STEPS) {
-      const bytes = await find(this.#db, endKey);
-      const end = (bytes && decodePosition(bytes)) ?? BEFORE_EVERYTHING;
-      const step = {
-        db: this.#db,
-        resolution,
-        upper: await this.#reader(resolution),
-        lower: await this.#reader(lower),
-        end,
-      };
+    for await (const step of stepsOf(this.#reading)) {
       for await (const { place, verdict } of agreements(step)) {
         if (verdict !== 'unknown') compared += 1;
-        const where = `${resolution} behind ${place.epoch}/${place.sequence}`;
+        const where = `${step.resolution} behind ${place.epoch}/${place.sequence}`;
         if (verdict === 'damaged') this.#add('roll-ups', `${where} cannot be read`);
         if (verdict === 'differs') this.#add('roll-ups', `${where} are not what was measured`);
       }
@@ -220,12 +213,6 @@ class Check {
     const card = starts && decodeHeadStarts(starts)?.card;
     return card === undefined ? 0 : HeadRing.countBehind(this.#folder, card);
   }
-
-  async #reader(resolution: 'raw' | 'minutes' | 'hours'): Promise<BlockReader> {
-    const losses = { noteLoss: ignore };
-    const floors = await floorsOf(this.#db);
-    return new BlockReader({ db: this.#db, path: this.#folder, logger: SILENT, floors, losses }, resolution);
-  }
 }
 
 const PROGRESS_BLOCKS = 100;
@@ -233,7 +220,3 @@ const PROGRESS_BLOCKS = 100;
 const BLOCKS_SHARE = 0.8;
 /** Of the time of all: files are read fast. */
 const FILES_SHARE = 0.3;
-const STEPS = [
-  ['minutes', 'raw', keys.CHECKPOINT_KEY],
-  ['hours', 'minutes', keys.FOLDED_KEY],
-] as const;

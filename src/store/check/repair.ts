@@ -1,11 +1,10 @@
 import { BEFORE_EVERYTHING } from '../../domain/index.js';
 import type { Logger, Loss, Position, Resolution } from '../../domain/index.js';
 import { blockHeaders } from '../block-headers.js';
-import { BlockReader, blockOperations, lossOf } from '../block-store.js';
-import { decodePosition } from '../codec.js';
+import { blockOperations, lossOf } from '../block-store.js';
+import type { BlockReader } from '../block-store.js';
 import { find, remove } from '../database.js';
 import type { Database, Operation } from '../database.js';
-import { floorsOf } from '../floors-row.js';
 import * as keys from '../keys.js';
 import { LossList } from '../loss-list.js';
 import { whileLocked } from '../lock.js';
@@ -22,6 +21,8 @@ import { checkFiles } from './files.js';
 import type { Progress } from './finding.js';
 import { mendBlock } from './mend-block.js';
 import type { PartialLoss } from './mend-block.js';
+import { readerOf, rowsOfBlock, stepsOf } from './reading.js';
+import type { Reading } from './reading.js';
 import { viewDatabase } from './view.js';
 
 /** What became of a store that was repaired. */
@@ -55,8 +56,9 @@ export async function repairStore(options: LevelStoreOptions, progress: Progress
   const files = await checkFiles(path, (done) => progress(done / 2));
   if (files.length > 0) await whileLocked(path, () => salvageFiles(parts));
   const mended = await useSoundDatabase(parts, async (db) => {
-    const found = await mendBlocks(db, aside, await readerOf(db, path, logger, 'raw'));
-    const refolded = await foldAnew(db, path, logger, aside);
+    const reading = { db, path, logger };
+    const found = await mendBlocks(db, aside, await readerOf(reading, 'raw'));
+    const refolded = await foldAnew(reading, aside);
     await db.close();
     return { ...found, refolded };
   });
@@ -102,17 +104,6 @@ function countObservations(path: string, logger: Logger): Promise<number> {
   });
 }
 
-async function readerOf(
-  db: Database,
-  path: string,
-  logger: Logger,
-  resolution: Resolution,
-): Promise<BlockReader> {
-  // What is lost is found by reading everything, and recorded once the store is open.
-  const losses = { noteLoss: () => undefined };
-  return new BlockReader({ db, path, logger, floors: await floorsOf(db), losses }, resolution);
-}
-
 interface Found {
   /** Of blocks that are gone. */
   readonly lost: readonly Loss[];
@@ -142,9 +133,7 @@ async function mendBlocks(db: Database, aside: Aside, reader: BlockReader): Prom
       continue;
     }
     tellHeadless(place);
-    const { epoch, sequence } = place;
-    const rows = await reader.rowsBehind({ epoch, sequence: sequence - 1 });
-    if (rows?.[0]?.position.epoch === epoch && rows[0].position.sequence === sequence) continue;
+    if ((await rowsOfBlock(reader, place)) !== undefined) continue;
     const kept = await mendBlock(db, aside, { place, header });
     if (kept !== undefined) {
       partial.push(kept);
@@ -158,28 +147,20 @@ async function mendBlocks(db: Database, aside: Aside, reader: BlockReader): Prom
 }
 
 /** Roll-ups that cannot be read, or are not what they were made of, are made anew where what they were made of is there. */
-async function foldAnew(db: Database, path: string, logger: Logger, aside: Aside): Promise<number> {
+async function foldAnew(reading: Reading, aside: Aside): Promise<number> {
+  const { db } = reading;
   let refolded = 0;
-  for (const [resolution, lower, endKey] of STEPS) {
-    const bytes = await find(db, endKey);
-    const end = (bytes && decodePosition(bytes)) ?? BEFORE_EVERYTHING;
-    const upper = await readerOf(db, path, logger, resolution);
-    const step = { db, resolution, upper, lower: await readerOf(db, path, logger, lower), end };
+  for await (const step of stepsOf(reading)) {
     for await (const { place, verdict, folded } of agreements(step)) {
       if (verdict === 'agrees' || verdict === 'unknown') continue;
-      await removeBlock(db, aside, place, resolution);
+      await removeBlock(db, aside, place, step.resolution);
       if (folded === undefined) continue;
-      await db.batch(blockOperations(folded, resolution), { sync: true });
+      await db.batch(blockOperations(folded, step.resolution), { sync: true });
       refolded += 1;
     }
   }
   return refolded;
 }
-
-const STEPS = [
-  ['minutes', 'raw', keys.CHECKPOINT_KEY],
-  ['hours', 'minutes', keys.FOLDED_KEY],
-] as const;
 
 /** All rows of it go aside. */
 async function removeBlock(
