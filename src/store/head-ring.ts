@@ -23,13 +23,16 @@ const HEADER_BYTES = PAGE_BYTES;
 export class HeadRing implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #gatewayId: GatewayId | undefined;
+  /** The offset that the last opening before this one noted; 0 in a ring that has none. */
+  readonly openedAt: number;
   /** Where what is needed begins, and where the next frame goes; counted over all laps. */
   #start = 0;
   #end = 0;
 
-  private constructor(file: FileHandle, gatewayId: GatewayId | undefined) {
+  private constructor(file: FileHandle, { gatewayId, opening }: RingHeader) {
     this.#file = file;
     this.#gatewayId = gatewayId;
+    this.openedAt = opening?.offset ?? 0;
   }
 
   /** Opens or makes the ring of a gateway's store. One that is none, or another gateway's, goes aside: `stranger` says whose. */
@@ -41,10 +44,10 @@ export class HeadRing implements AsyncDisposable {
     const path = join(folder, RING_FILE);
     const found = await openRingFile(path);
     if (found.kind === 'ours' && (found.header.gatewayId ?? gatewayId) === gatewayId)
-      return { ring: new HeadRing(found.file, gatewayId) };
+      return { ring: new HeadRing(found.file, { ...found.header, gatewayId }) };
     if (found.kind === 'ours') await found.file.close();
     if (found.kind !== 'none') await aside.take(path);
-    const ring = new HeadRing(await make(path, gatewayId), gatewayId);
+    const ring = new HeadRing(await make(path, gatewayId), { gatewayId });
     if (found.kind === 'none') return { ring };
     const owner = found.kind === 'ours' ? found.header.gatewayId : undefined;
     return { ring, stranger: owner === undefined ? 'nobody who can be told' : `gateway ${owner}` };
@@ -62,7 +65,7 @@ export class HeadRing implements AsyncDisposable {
   static async countBehind(folder: string, start: number): Promise<number> {
     const found = await openRingFile(join(folder, RING_FILE));
     if (found.kind !== 'ours') return 0;
-    const ring = new HeadRing(found.file, found.header.gatewayId);
+    const ring = new HeadRing(found.file, found.header);
     try {
       return (await ring.read(start)).length;
     } finally {

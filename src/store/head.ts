@@ -70,8 +70,8 @@ export class Head implements AsyncDisposable {
     const memory = memoryFolder === undefined ? undefined : await openRing(memoryFolder, options);
     const head = new Head(options, card, memory);
     const rows = [
-      ...(await recover(card, folder, starts?.card)),
-      ...(memory && memoryFolder ? await recover(memory, memoryFolder, starts?.memory) : []),
+      ...(await recover(card, starts?.card)),
+      ...(memory ? await recover(memory, starts?.memory) : []),
     ];
     return { head, rows: inOrder(rows) };
   }
@@ -179,12 +179,8 @@ async function openRing(folder: string, { gatewayId, aside, logger }: HeadOption
   return ring;
 }
 
-async function recover(
-  ring: HeadRing,
-  folder: string,
-  start: number | undefined,
-): Promise<readonly PlacedRow[]> {
-  const opened = (await HeadRing.peek(folder))?.opening?.offset ?? 0;
+async function recover(ring: HeadRing, start: number | undefined): Promise<readonly PlacedRow[]> {
+  const opened = ring.openedAt;
   // A database that knows less than its head log was damaged, or is an older copy.
   const isBehind = start === undefined || start < opened;
   const from = start ?? Math.max(0, opened - LAPS_BACK * RING_BYTES);
