@@ -2,13 +2,12 @@ import { open, readFile, readdir, rename, stat, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import type { Logger } from '../domain/index.js';
 import { repairDatabase } from './database.js';
+import { LOG_NAME, TABLE_NAME } from './leveldb/file-names.js';
 import { readLog, writeLog } from './leveldb/log-file.js';
 import type { LogReading } from './leveldb/log-file.js';
 import { batchOf, readTable } from './leveldb/table-file.js';
 import type { Aside } from './set-aside.js';
 
-const LOG = /^\d+\.log$/;
-const TABLE = /^\d+\.(ldb|sst)$/;
 /** Where LevelDB's own repair puts what it replaced. */
 const LOST_FOLDER = 'lost';
 const PAGE_BYTES = 4096;
@@ -38,7 +37,7 @@ export async function lookAtFiles(path: string): Promise<FilesReading> {
 }
 
 async function dataFiles(path: string, names: readonly string[]): Promise<readonly string[]> {
-  const files = names.filter((name) => LOG.test(name) || TABLE.test(name));
+  const files = names.filter((name) => LOG_NAME.test(name) || TABLE_NAME.test(name));
   const sizes = await Promise.all(files.map(async (name) => (await stat(join(path, name))).size));
   return files.filter((_, index) => (sizes[index] ?? 0) > 0);
 }
@@ -46,7 +45,7 @@ async function dataFiles(path: string, names: readonly string[]): Promise<readon
 /** The logs in which something is damaged, and not only torn at the end: LevelDB reads past it without a word. */
 export async function damagedLogs(path: string): Promise<readonly string[]> {
   const damaged: string[] = [];
-  for (const name of (await readdir(path)).filter((each) => LOG.test(each))) {
+  for (const name of (await readdir(path)).filter((each) => LOG_NAME.test(each))) {
     // What cannot be read is told by the opening, and what went meanwhile is another gateway's.
     const reading = await readLogFile(path, name).catch(() => undefined);
     if (reading !== undefined && reading.damagedBytes > 0) damaged.push(name);
@@ -77,9 +76,9 @@ export async function salvageFiles(parts: SalvageParts): Promise<void> {
   const { path, aside, logger } = parts;
   const names = await readdir(path);
   if (names.includes('CURRENT')) await aside.take(join(path, 'CURRENT'));
-  for (const name of names.filter((each) => LOG.test(each))) await cleanLog(parts, name);
+  for (const name of names.filter((each) => LOG_NAME.test(each))) await cleanLog(parts, name);
   let number = Math.max(0, ...names.map((name) => Number(/^\d+/.exec(name)?.[0] ?? 0)));
-  for (const name of names.filter((each) => TABLE.test(each))) {
+  for (const name of names.filter((each) => TABLE_NAME.test(each))) {
     const bytes = await readSurely(join(path, name));
     const table = readTable(bytes);
     if (table?.isWhole === true) continue;

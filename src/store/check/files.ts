@@ -1,6 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reasonOf } from '../../domain/index.js';
+import { LOG_NAME, TABLE_NAME } from '../leveldb/file-names.js';
 import { readLog } from '../leveldb/log-file.js';
 import { readTable } from '../leveldb/table-file.js';
 import { lookAtFiles } from '../salvage.js';
@@ -15,7 +16,7 @@ export async function checkFiles(
   const { isNew, hasManifest } = await lookAtFiles(path);
   if (!isNew && !hasManifest)
     findings.push({ about: 'file', text: 'CURRENT names no manifest that is there' });
-  const names = (await readdir(path)).filter((name) => /^\d+\.(log|ldb|sst)$/.test(name));
+  const names = (await readdir(path)).filter((name) => LOG_NAME.test(name) || TABLE_NAME.test(name));
   for (const [index, name] of names.entries()) {
     progress(index / names.length);
     const text = await complaintOf(join(path, name));

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '../../domain/index.js';
 import type { Database } from '../database.js';
+import { TABLE_NAME } from '../leveldb/file-names.js';
 import { Aside } from '../set-aside.js';
 import { useSoundDatabase } from '../sound-database.js';
 
-/** LevelDB never writes to a table that is there. */
-const TABLE = /^\d+\.(ldb|sst)$/;
 const COPIED = /^(CURRENT|MANIFEST-\d+|\d+\.log|head\.ring)$/;
 
 /**
@@ -39,7 +38,8 @@ export async function viewDatabase<T>(
 export async function linkStore(path: string, folder: string): Promise<void> {
   await mkdir(folder);
   for (const name of await readdir(path)) {
-    if (TABLE.test(name)) await symlink(join(path, name), join(folder, name));
+    // LevelDB never writes to a table that is there.
+    if (TABLE_NAME.test(name)) await symlink(join(path, name), join(folder, name));
     if (COPIED.test(name)) await copyFile(join(path, name), join(folder, name));
   }
 }

@@ -62,6 +62,7 @@ const PURE_FILES: readonly string[] = [
   'src/store/latest-values.ts',
   'src/store/ledger.ts',
   'src/store/leveldb/crc32c.ts',
+  'src/store/leveldb/file-names.ts',
   'src/store/leveldb/log-file.ts',
   'src/store/leveldb/snappy.ts',
   'src/store/leveldb/table-file.ts',
