@@ -64,16 +64,16 @@ export async function status(env: Env, options: NearbyOptions): Promise<number> 
       return;
     }
     const { activeRuns = 0, epoch, lostObservations = 0, queuedRuns = 0, version } = state;
-    const failing = (state.crashLoops ?? []).map(harmless);
+    const failing = state.crashLoops ?? [];
     print(
       table([
         [
           'Version',
-          `${harmless(version ?? '')}, start ${epoch ?? 0}, up for ${formatSpan((state.uptimeSeconds ?? 0) * 1000)}`,
+          `${version ?? ''}, start ${epoch ?? 0}, up for ${formatSpan((state.uptimeSeconds ?? 0) * 1000)}`,
         ],
         ['Guests', `${activeRuns}, of which ${queuedRuns} wait`],
         ['Stored', `${state.samplesStored ?? 0} samples; ${lostObservations} observations were lost`],
-        ['Backend', harmless(state.sync ?? '')],
+        ['Backend', state.sync ?? ''],
         ...(failing.length === 0 ? [] : [['Stopped', `fail again and again: ${failing.join(', ')}`]]),
       ]),
     );

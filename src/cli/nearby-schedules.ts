@@ -1,6 +1,6 @@
 import { renderUnicodeCompact } from 'uqr';
 import type { perigee } from '@perigee/proto';
-import { harmless, type Role, type ScheduleChange } from '../domain/index.js';
+import type { Role, ScheduleChange } from '../domain/index.js';
 import { withSession, type NearbyOptions } from './nearby-visit.js';
 import { formatSpan, print, printJson, remark, table } from './output.js';
 
@@ -54,9 +54,7 @@ function show(lines: readonly ScheduleLine[], options: NearbyOptions): void {
 function row(line: ScheduleLine): readonly string[] {
   const { dueAtMs, image, last, name, state } = line;
   const next = dueAtMs == null ? '-' : new Date(dueAtMs).toISOString();
-  return [name, image, whenOf(line), next, last === '' ? '-' : last, state].map((cell) =>
-    harmless(cell ?? ''),
-  );
+  return [name, image, whenOf(line), next, last === '' ? '-' : last, state].map((cell) => cell ?? '');
 }
 
 function whenOf({ at, cron, everyMs, zone }: ScheduleLine): string {

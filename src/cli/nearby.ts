@@ -34,10 +34,7 @@ export async function read(env: Env, options: NearbyOptions): Promise<number> {
     print(
       table([
         ['Clock', clock === undefined ? 'was never set' : clockText(clock)],
-        ...metrics.map(({ name, unit, value }) => [
-          harmless(name),
-          value === undefined ? '-' : `${value} ${unit}`,
-        ]),
+        ...metrics.map(({ name, unit, value }) => [name, value === undefined ? '-' : `${value} ${unit}`]),
       ]),
     );
   return 0;
@@ -77,7 +74,7 @@ export async function images(env: Env, options: NearbyOptions): Promise<number> 
         table([
           ['NAME', 'VERSION', 'MEMORY', 'DESCRIPTION'],
           ...list.map(({ description, memoryMib, name, version }) => [
-            ...[name ?? '', version ?? '', `${memoryMib ?? 0} MiB`, harmless(description ?? '')],
+            ...[name ?? '', version ?? '', `${memoryMib ?? 0} MiB`, description ?? ''],
           ]),
         ]),
       );
@@ -165,5 +162,5 @@ function sightingRow({ address, name, rssiDbm, values }: GatewaySighting): reado
     ...(count === undefined ? [] : [count === 1 ? '1 guest runs' : `${count} guests run`]),
     ...(problem === true ? ['needs attention'] : []),
   ];
-  return [harmless(name), address, `${rssiDbm} dBm`, says.join(', ')];
+  return [name, address, `${rssiDbm} dBm`, says.join(', ')];
 }

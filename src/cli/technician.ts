@@ -1,5 +1,5 @@
 import { renderUnicodeCompact } from 'uqr';
-import { harmless, type Role, type ShownInvitation, type Technician } from '../domain/index.js';
+import type { Role, ShownInvitation, Technician } from '../domain/index.js';
 import { runningGateway, type CommonOptions } from './options.js';
 import { formatSpan, print, printJson, remark, table } from './output.js';
 
@@ -45,7 +45,7 @@ export async function log(env: Env, options: CommonOptions & { readonly lines: n
     print(
       table([
         ['TIME', 'WHO', 'ACT', 'DETAIL'],
-        ...entries.map(({ act, detail, wallMs, who }) => [time(wallMs), who || '-', act, harmless(detail)]),
+        ...entries.map(({ act, detail, wallMs, who }) => [time(wallMs), who || '-', act, detail]),
       ]),
     );
   return 0;

@@ -32,7 +32,7 @@ const RUN_COLUMNS: readonly Column<TopRun>[] = [
     isNumber: true,
     cell: ({ run }) => value(run.boot.firstMetricMs, 'milliseconds'),
   },
-  { head: 'STATE', goes: 0, cell: ({ run }) => harmless(describeState(run)) },
+  { head: 'STATE', goes: 0, cell: ({ run }) => describeState(run) },
 ];
 
 const METRIC_COLUMNS: readonly Column<TopMetric>[] = [
