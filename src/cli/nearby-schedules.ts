@@ -1,8 +1,8 @@
-import { renderUnicodeCompact } from 'uqr';
 import type { perigee } from '@perigee/proto';
 import type { Role, ScheduleChange } from '../domain/index.js';
+import { showInvitation } from './invitation.js';
 import { withSession, type NearbyOptions } from './nearby-visit.js';
-import { formatSpan, print, printJson, remark, table } from './output.js';
+import { formatSpan, print, printJson, table } from './output.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type ScheduleLine = perigee.v1.ScheduleLine.$Properties;
@@ -33,16 +33,8 @@ export async function invite(
   return withSession(env, options, async (session) => {
     const { grant = 0, role, valid } = options;
     const invited = await session.invite({ name, role, grantMs: grant, validMs: valid });
-    if (options.json) {
-      printJson(invited);
-      return;
-    }
-    const link = invited.link ?? '';
-    print(renderUnicodeCompact(link, { border: 2 }));
-    print(link);
-    remark(
-      `Good for one phone, once, within ${formatSpan(invited.validMs ?? 0)}: it makes its holder ${name}.`,
-    );
+    if (options.json) printJson(invited);
+    else showInvitation(name, { link: invited.link ?? '', validMs: invited.validMs ?? 0 });
   });
 }
 

@@ -1,7 +1,7 @@
-import { renderUnicodeCompact } from 'uqr';
-import type { Role, ShownInvitation, Technician } from '../domain/index.js';
+import type { Role, Technician } from '../domain/index.js';
+import { showInvitation } from './invitation.js';
 import { runningGateway, type CommonOptions } from './options.js';
-import { formatSpan, print, printJson, remark, table } from './output.js';
+import { print, printJson, table } from './output.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +20,7 @@ export async function add(env: Env, name: string, options: CommonOptions & Invit
     ...(grant === undefined ? {} : { grantMs: grant }),
   });
   if (options.json) printJson(invitation);
-  else show(name, invitation);
+  else showInvitation(name, invitation);
   return 0;
 }
 
@@ -49,13 +49,6 @@ export async function log(env: Env, options: CommonOptions & { readonly lines: n
       ]),
     );
   return 0;
-}
-
-/** The code is for a camera, the text below it for whoever has none: `perigee nearby enrol`. */
-function show(name: string, { link, validMs }: ShownInvitation): void {
-  print(renderUnicodeCompact(link, { border: 2 }));
-  print(link);
-  remark(`Good for one phone, once, within ${formatSpan(validMs)}: it makes its holder ${name}.`);
 }
 
 function row({ enrolledAtMs, expiresAtMs, key, mayEnrol, name, role }: Technician): readonly string[] {
