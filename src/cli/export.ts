@@ -69,7 +69,7 @@ function rangeOf(options: ExportOptions): Omit<HistoryRequest, 'series'> {
   const fromMs = options.from ?? toMs - options.last;
   if (fromMs > toMs)
     throw new PerigeeError('usage', 'the range ends before it begins', 'Give the earlier time to --from.');
-  const usual = options.points === undefined ? 'raw' : resolutionFor({ fromMs, toMs }, options.points);
+  const usual = resolutionFor({ fromMs, toMs }, options.points);
   return { fromMs, toMs, resolution: options.resolution ?? usual };
 }
 

@@ -70,11 +70,15 @@ const BUCKET_MS = { minutes: 60_000, hours: 3_600_000 } as const;
 /** So that a bucket which lies across the edge of a point is a small part of it. */
 const BUCKETS_PER_POINT = 2;
 
-/** The coarsest resolution that still fills so many points of the range: their least and most are the same, for less reading. */
+/**
+ * The coarsest resolution that still fills so many points of the range: their least and most are the same, for less
+ * reading. Where no number of points is asked for, every sample is.
+ */
 export function resolutionFor(
   { fromMs, toMs }: Pick<HistoryRequest, 'fromMs' | 'toMs'>,
-  points: number,
+  points: number | undefined,
 ): Resolution {
+  if (points === undefined) return 'raw';
   const spanMs = (toMs - fromMs) / points / BUCKETS_PER_POINT;
   if (spanMs >= BUCKET_MS.hours) return 'hours';
   return spanMs >= BUCKET_MS.minutes ? 'minutes' : 'raw';

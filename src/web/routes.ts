@@ -142,7 +142,7 @@ function history(control: GatewayControl, _id: string, query: unknown): Promise<
   if (!parsed.success) throw badQuery(parsed.issues[0].message);
   const { series, from: fromMs, to: toMs, points } = parsed.output;
   if (fromMs > toMs) throw badQuery('it ends before it begins');
-  const usual = points === undefined ? 'raw' : resolutionFor({ fromMs, toMs }, points);
+  const usual = resolutionFor({ fromMs, toMs }, points);
   const range = { series, fromMs, toMs, resolution: parsed.output.resolution ?? usual };
   const chunks = control.history(range);
   if (points === undefined) return Promise.resolve({ kind: 'stream', values: chunks });
