@@ -32,8 +32,8 @@ interface GuardCounts {
 
 /**
  * Makes a bleno instance fit for phones that nobody knows: what it cannot take never reaches it, and what throws
- * nevertheless is dropped. `room` is called when the controller has sent something. To be called before the instance's bindings are initialised. No file of the package is
- * changed.
+ * nevertheless is dropped. `room` is called when the controller has sent something. To be called before the instance's
+ * bindings are initialised. No file of the package is changed.
  */
 export function guard(bleno: Bleno, device: number, logger: Logger, room: () => void): GuardCounts {
   const counts: GuardCounts = { packets: 0, requests: 0, late: 0 };
