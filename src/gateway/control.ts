@@ -9,7 +9,15 @@ import type {
   ImageSummary,
   RadioState,
 } from '../domain/index.js';
-import type { LossReader, LossSummary, RunId, Store, SyncSummary, ToldLoss } from '../domain/index.js';
+import type {
+  LossReader,
+  LossRecord,
+  LossSummary,
+  RunId,
+  Store,
+  SyncSummary,
+  ToldLoss,
+} from '../domain/index.js';
 import type { Catalogue } from '../images/index.js';
 import { packageVersion } from '../platform/index.js';
 import type { Confinement } from '../confinement/index.js';
@@ -95,7 +103,7 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     store: store.counts(),
     lostObservations: recorder.lost,
     recording: { kind: store.recording().kind, text: describeRecording(store.recording()) },
-    losses: summaryOfLosses(lossesOf(store)),
+    losses: summaryOfLosses(store.losses(BEFORE_EVERYTHING)),
     dataDirectoryGone: parts.dataDirectoryGone(),
     safeguards: parts.confinement.safeguards(),
     radio: { driver: radio.driver, state: radio.state },
@@ -109,8 +117,10 @@ function lossesOf(store: LossReader): readonly ToldLoss[] {
   return records.map((record) => ({ ...record, text: describeLoss(record) }));
 }
 
-function summaryOfLosses([latest, ...others]: readonly ToldLoss[]): LossSummary {
-  return latest === undefined ? { records: 0 } : { records: 1 + others.length, latest: latest.text };
+/** In the order in which they changed. */
+function summaryOfLosses(records: readonly LossRecord[]): LossSummary {
+  const latest = records.at(-1);
+  return { records: records.length, ...(latest && { latest: describeLoss(latest) }) };
 }
 
 function summaryOfSync({ state, batchesAcknowledged, samplesAcknowledged }: SyncStatus): SyncSummary {
