@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unusable } from './level-errors.js';
+import { unusable } from './database/level-errors.js';
 import { openLevelStore } from './open-level-store.js';
 import type { LevelStoreOptions } from './open-level-store.js';
 import { isReadOnly, openReadOnly } from './read-only.js';

@@ -1,17 +1,17 @@
 import type { Clock, Logger } from '../domain/index.js';
 import { BLOCK_US } from './appender.js';
-import { refuseForeignDatabase } from './check/foreign.js';
-import { prepareStoreFolder } from './data-directory.js';
-import type { SeriesLimits } from './series-limits.js';
+import { prepareStoreFolder } from './database/data-directory.js';
+import { SpaceReserve } from './database/reserve.js';
+import { WriteMeter } from './database/write-meter.js';
+import { createWriter } from './database/writer.js';
 import { LevelStore } from './level-store.js';
 import type { Followers, StoreLimits, ToolableStore } from './level-store.js';
-import { openContents } from './opening.js';
-import { SpaceReserve } from './reserve.js';
-import { Aside } from './set-aside.js';
-import { useSoundDatabase } from './sound-database.js';
-import type { Soundness } from './sound-database.js';
-import { WriteMeter } from './write-meter.js';
-import { createWriter } from './writer.js';
+import { refuseForeignDatabase } from './opening/foreign.js';
+import { openContents } from './opening/opening.js';
+import { Aside } from './salvage/set-aside.js';
+import { useSoundDatabase } from './salvage/sound-database.js';
+import type { Soundness } from './salvage/sound-database.js';
+import type { SeriesLimits } from './series/series-limits.js';
 
 /** Where a test makes the world fail. */
 export interface StoreFaults {

@@ -1,13 +1,13 @@
 import { access, constants, mkdtemp, realpath, rm, statfs, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stoppedStore } from './check/check.js';
-import { linkStore } from './check/view.js';
-import { unusable } from './level-errors.js';
+import { unusable } from './database/level-errors.js';
+import { stoppedStore } from './database/stopped-store.js';
+import { copyMemory, forgetMemory } from './head/memory-folder.js';
 import type { ToolableStore } from './level-store.js';
-import { copyMemory, forgetMemory } from './memory-folder.js';
 import { openLevelStore } from './open-level-store.js';
 import type { LevelStoreOptions } from './open-level-store.js';
+import { linkStore } from './salvage/view.js';
 
 /** A store as a command reads it. */
 export type ReadableStore = Pick<ToolableStore, 'history' | 'latest' | 'tools'> & AsyncDisposable;

@@ -1,6 +1,6 @@
 import { reasonOf } from '../domain/index.js';
 import type { Logger, LossReason, LossWriter, Observation, ObservationWriter } from '../domain/index.js';
-import { lossReasonOf } from './level-errors.js';
+import { lossReasonOf } from './database/level-errors.js';
 
 /** Some seconds of a busy gateway; a card that stalls for longer costs observations, and says so. */
 const MAX_WAITING = 1024;

@@ -33,9 +33,9 @@ import type {
   StoredObservation,
   Technician,
 } from '../../src/domain/index.js';
-import { assertCursorName, assertPosition } from '../../src/store/keys.js';
-import { Ledger, refused } from '../../src/store/ledger.js';
-import { LossList } from '../../src/store/loss-list.js';
+import { assertCursorName, assertPosition } from '../../src/store/format/keys.js';
+import { Ledger, refused } from '../../src/store/series/ledger.js';
+import { LossList } from '../../src/store/records/loss-list.js';
 
 /** Some tens of megabytes. */
 const MEMORY_OBSERVATIONS_MAX = 100_000;

@@ -4,6 +4,7 @@ import { noImportCycles } from './rules/cycles.js';
 import { onlyConfigurationReadsTheEnvironment } from './rules/environment.js';
 import { everyExportIsImported } from './rules/exports.js';
 import { backendStandsAlone, gattImportsWhatItDeclares, importsOnlyWhatWasGiven } from './rules/folders.js';
+import { layersImportDownwards } from './rules/layers.js';
 import { oneFileOwnsEachEdge } from './rules/owners.js';
 import { pureMeansPure } from './rules/purity.js';
 import { filesAreShort, foldersHaveDoors, namesNoMachine, versionsAreExact } from './rules/shape.js';
@@ -14,6 +15,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'a folder of src/ imports only what it was given, by the door': importsOnlyWhatWasGiven,
   'gatt/ imports only packages that it declares': gattImportsWhatItDeclares,
   'backend/ shares only the schemas with the gateway': backendStandsAlone,
+  'a folder within a folder imports only lower ones': layersImportDownwards,
   'no files import each other in a circle': noImportCycles,
   'one file owns bleno, noble, axios, level and child processes': oneFileOwnsEachEdge,
   'only the configuration reads the environment': onlyConfigurationReadsTheEnvironment,

@@ -4,6 +4,7 @@ import { importsOf } from './imports.js';
 import { noImportCycles } from './rules/cycles.js';
 import { onlyConfigurationReadsTheEnvironment } from './rules/environment.js';
 import { backendStandsAlone, gattImportsWhatItDeclares, importsOnlyWhatWasGiven } from './rules/folders.js';
+import { layersImportDownwards } from './rules/layers.js';
 import { oneFileOwnsEachEdge } from './rules/owners.js';
 import { pureMeansPure } from './rules/purity.js';
 import { filesAreShort, foldersHaveDoors, namesNoMachine, versionsAreExact } from './rules/shape.js';
@@ -100,6 +101,23 @@ describe('the rule on folders', () => {
       'src/cli/demo.ts': `import '../main.js'; import '../web/index.js';`,
     };
     assert.deepEqual(named(rule, tree), [['src/gateway.ts:1', 'src/store/level-store.ts']]);
+  });
+});
+
+describe('the rule on layers', () => {
+  const rule = layersImportDownwards;
+
+  it('names both files when a lower folder imports a higher one', () => {
+    const tree = {
+      'src/store/index.ts': `export * from './check/check.js';`,
+      'src/store/level-store.ts': `import './tools/tools.js';`,
+      'src/store/blocks/floors.ts': `import '../encoding/bytes.js'; import '../tools/tools.js';`,
+    };
+    assert.deepEqual(named(rule, tree), [['src/store/blocks/floors.ts:1', 'src/store/tools/tools.ts']]);
+  });
+
+  it('names a folder that has no place', () => {
+    assert.deepEqual(named(rule, { 'src/store/misc/a.ts': '' }), [['src/store/misc/a.ts']]);
   });
 });
 

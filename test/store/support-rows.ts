@@ -1,5 +1,5 @@
 import { parseRunId } from '../../src/domain/index.js';
-import type { PlacedRow } from '../../src/store/open-block.js';
+import type { PlacedRow } from '../../src/store/series/row.js';
 import { random } from '../support/random.js';
 import { ODD_NUMBERS } from './support-numbers.js';
 

@@ -1,11 +1,13 @@
 import { comparePositions } from '../../domain/index.js';
 import type { Position } from '../../domain/index.js';
-import { floorsOf } from '../floors-row.js';
-import { Fold, STATISTICS } from '../fold.js';
-import * as keys from '../keys.js';
-import { rowsOf } from '../open-block.js';
-import type { OpenBlock, PlacedRow } from '../open-block.js';
-import { HOUR_US, MINUTE_US } from '../rollups.js';
+import { floorsOf } from '../blocks/floors-row.js';
+import { rowsOf } from '../blocks/open-block.js';
+import type { OpenBlock } from '../blocks/open-block.js';
+import { STATISTICS } from '../blocks/statistics.js';
+import * as keys from '../format/keys.js';
+import { Fold } from '../rollups/fold.js';
+import { HOUR_US, MINUTE_US } from '../rollups/rollups.js';
+import type { PlacedRow } from '../series/row.js';
 import { rowsOfBlock } from './reading.js';
 import type { Step } from './reading.js';
 

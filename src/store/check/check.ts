@@ -1,55 +1,34 @@
-import { access, readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PerigeeError, describeLoss } from '../../domain/index.js';
 import type { Logger, Loss } from '../../domain/index.js';
-import { GapFinder, blockHeaders } from '../block-headers.js';
-import { lossOf } from '../block-store.js';
-import { decodeHeadStarts, decodeIdentity } from '../codec.js';
-import { refuseForeignFiles } from '../data-directory.js';
-import { find } from '../database.js';
-import type { Database } from '../database.js';
-import { floorsOf } from '../floors-row.js';
-import { HeadRing, RING_FILE } from '../head-ring.js';
-import { otherFormat } from '../identity.js';
-import * as keys from '../keys.js';
-import { unusable } from '../level-errors.js';
-import { isHeld } from '../lock.js';
-import { decodeLoss } from '../loss-codec.js';
-import { holds } from '../loss-list.js';
-import { unreadableRows } from '../mend.js';
-import { decodeSeries } from '../observation-codec.js';
-import { decodeRun } from '../run-codec.js';
+import { GapFinder, blockHeaders } from '../blocks/block-headers.js';
+import { lossOf } from '../blocks/block-store.js';
+import { floorsOf } from '../blocks/floors-row.js';
+import { find } from '../database/database.js';
+import type { Database } from '../database/database.js';
+import { isHeld } from '../database/lock.js';
+import { stoppedStore } from '../database/stopped-store.js';
+import { decodeHeadStarts, decodeIdentity } from '../format/codec.js';
+import * as keys from '../format/keys.js';
+import { HeadRing, RING_FILE } from '../head/head-ring.js';
+import { otherFormat } from '../opening/identity.js';
+import { unreadableRows } from '../opening/mend.js';
+import { decodeLoss } from '../records/loss-codec.js';
+import { holds } from '../records/loss-list.js';
+import { decodeRun } from '../records/run-codec.js';
+import { checkFiles } from '../salvage/files.js';
+import type { Progress, StoreFinding, StoreReport } from '../salvage/finding.js';
+import { viewDatabase } from '../salvage/view.js';
+import { decodeSeries } from '../series/observation-codec.js';
 import { agreements } from './agreement.js';
-import { checkFiles } from './files.js';
-import type { Progress, StoreFinding, StoreReport } from './finding.js';
 import { readerOf, rowsOfBlock, stepsOf } from './reading.js';
 import type { Reading } from './reading.js';
-import { viewDatabase } from './view.js';
 
 const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 function ignore(): void {
   // What is wrong is a finding.
-}
-
-function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-/** The folder of a data directory's store, which nobody has open. @throws PerigeeError where there is none, or it is held. */
-export async function stoppedStore(directory: string): Promise<string> {
-  const path = join(directory, 'store');
-  if (!(await isThere(path)))
-    throw unusable(`there is no store in ${directory}`, 'Name the directory with --data.');
-  refuseForeignFiles(path, await readdir(path).catch(() => []));
-  if (await isHeld(path)) {
-    const cure = 'Stop the gateway first, or check what `perigee restore` makes of a backup.';
-    throw new PerigeeError('data-dir-locked', `a gateway is using ${path}`, cure);
-  }
-  return path;
 }
 
 /** Reads everything that is in a stopped store, and changes nothing of it. */
@@ -198,7 +177,7 @@ class Check {
     const starts = await find(this.#db, keys.HEAD_KEY);
     if (header === undefined) {
       // A store that was restored, and not opened since, has none and wants none.
-      if (starts !== undefined || (await isThere(join(this.#folder, RING_FILE))))
+      if (starts !== undefined || existsSync(join(this.#folder, RING_FILE)))
         this.#add('head log', 'there is none, or it cannot be read');
       return 0;
     }

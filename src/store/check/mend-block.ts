@@ -1,13 +1,13 @@
 import { seriesKey } from '../../domain/index.js';
 import type { Loss, Position } from '../../domain/index.js';
-import type { BlockHeader } from '../block-codec.js';
-import { blockOperations, unseal } from '../block-store.js';
-import { find, remove } from '../database.js';
-import type { Database, Operation } from '../database.js';
-import * as keys from '../keys.js';
-import { decodeSeries } from '../observation-codec.js';
-import { OpenBlock, rowsOf } from '../open-block.js';
-import type { Aside } from '../set-aside.js';
+import type { BlockHeader } from '../blocks/block-codec.js';
+import { blockOperations, unseal } from '../blocks/block-store.js';
+import { OpenBlock, rowsOf } from '../blocks/open-block.js';
+import { find, remove } from '../database/database.js';
+import type { Database, Operation } from '../database/database.js';
+import * as keys from '../format/keys.js';
+import type { Aside } from '../salvage/set-aside.js';
+import { decodeSeries } from '../series/observation-codec.js';
 import { decodeReadable } from './readable.js';
 
 /** Observations that are kept, without the values of some series. */

@@ -1,7 +1,7 @@
-import { decodeBlock } from '../block-codec.js';
-import type { BlockHeader, DecodedBlock } from '../block-codec.js';
-import { ByteWriter } from '../bytes.js';
-import { ColumnEncoder } from '../column-codec.js';
+import { decodeBlock } from '../blocks/block-codec.js';
+import type { BlockHeader, DecodedBlock } from '../blocks/block-codec.js';
+import { ByteWriter } from '../encoding/bytes.js';
+import { ColumnEncoder } from '../encoding/column-codec.js';
 
 /** What is left of a block some of whose parts are damaged: all observations, without the series that are in those. */
 export interface ReadableBlock extends DecodedBlock {

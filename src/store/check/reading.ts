@@ -1,12 +1,12 @@
 import { BEFORE_EVERYTHING, comparePositions } from '../../domain/index.js';
 import type { Logger, Position, Resolution } from '../../domain/index.js';
-import { BlockReader } from '../block-store.js';
-import { decodePosition } from '../codec.js';
-import { find } from '../database.js';
-import type { Database } from '../database.js';
-import { floorsOf } from '../floors-row.js';
-import * as keys from '../keys.js';
-import type { PlacedRow } from '../open-block.js';
+import { BlockReader } from '../blocks/block-store.js';
+import { floorsOf } from '../blocks/floors-row.js';
+import { find } from '../database/database.js';
+import type { Database } from '../database/database.js';
+import { decodePosition } from '../format/codec.js';
+import * as keys from '../format/keys.js';
+import type { PlacedRow } from '../series/row.js';
 
 /** What is read, and who is told of what cannot be. */
 export interface Reading {

@@ -1,29 +1,29 @@
 import { BEFORE_EVERYTHING } from '../../domain/index.js';
 import type { Logger, Loss, Position, Resolution } from '../../domain/index.js';
-import { blockHeaders } from '../block-headers.js';
-import { blockOperations, lossOf } from '../block-store.js';
-import type { BlockReader } from '../block-store.js';
-import { find, remove } from '../database.js';
-import type { Database, Operation } from '../database.js';
-import * as keys from '../keys.js';
-import { LossList } from '../loss-list.js';
-import { whileLocked } from '../lock.js';
+import { blockHeaders } from '../blocks/block-headers.js';
+import { blockOperations, lossOf } from '../blocks/block-store.js';
+import type { BlockReader } from '../blocks/block-store.js';
+import { find, remove } from '../database/database.js';
+import type { Database, Operation } from '../database/database.js';
+import { whileLocked } from '../database/lock.js';
+import { stoppedStore } from '../database/stopped-store.js';
+import * as keys from '../format/keys.js';
 import { openMended } from '../open-level-store.js';
 import type { LevelStoreOptions } from '../open-level-store.js';
-import { salvageFiles } from '../salvage.js';
-import { Aside } from '../set-aside.js';
-import { useSoundDatabase } from '../sound-database.js';
-import type { Soundness } from '../sound-database.js';
+import { refuseForeignDatabase } from '../opening/foreign.js';
+import { LossList } from '../records/loss-list.js';
+import { checkFiles } from '../salvage/files.js';
+import type { Progress } from '../salvage/finding.js';
+import { salvageFiles } from '../salvage/salvage.js';
+import { Aside } from '../salvage/set-aside.js';
+import { useSoundDatabase } from '../salvage/sound-database.js';
+import type { Soundness } from '../salvage/sound-database.js';
+import { viewDatabase } from '../salvage/view.js';
 import { agreements } from './agreement.js';
-import { stoppedStore } from './check.js';
-import { refuseForeignDatabase } from './foreign.js';
-import { checkFiles } from './files.js';
-import type { Progress } from './finding.js';
 import { mendBlock } from './mend-block.js';
 import type { PartialLoss } from './mend-block.js';
 import { readerOf, rowsOfBlock, stepsOf } from './reading.js';
 import type { Reading } from './reading.js';
-import { viewDatabase } from './view.js';
 
 /** What became of a store that was repaired. */
 export interface RepairReport {

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../bytes.js';
+import { ByteReader, ByteWriter } from '../encoding/bytes.js';
 import { maskedCrc } from './crc32c.js';
 import { unsnappy } from './snappy.js';
 

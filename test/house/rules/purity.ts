@@ -2,7 +2,10 @@ import ts from 'typescript';
 import { importsOf } from '../imports.js';
 import { nodes, parse, place, sources, type Files, type Violation } from '../tree.js';
 
-const PURE_FOLDERS = ['src/domain', 'src/metrics', 'src/yaml', 'gatt'];
+const PURE_FOLDERS = [
+  ...['src/domain', 'src/metrics', 'src/yaml', 'gatt'],
+  ...['src/store/encoding', 'src/store/format', 'src/store/leveldb', 'src/store/series'],
+];
 
 /** Decisions in folders that also have an edge. */
 const PURE_FILES: readonly string[] = [
@@ -48,33 +51,18 @@ const PURE_FILES: readonly string[] = [
   'src/scheduler/queue.ts',
   'src/scheduler/restart.ts',
   'src/sensors/parse.ts',
-  'src/store/age.ts',
-  'src/store/bit-packing.ts',
-  'src/store/block-codec.ts',
-  'src/store/block-slices.ts',
-  'src/store/bytes.ts',
-  'src/store/codec.ts',
-  'src/store/column-codec.ts',
-  'src/store/decimals.ts',
-  'src/store/floors.ts',
-  'src/store/fold.ts',
-  'src/store/head-codec.ts',
-  'src/store/latest-values.ts',
-  'src/store/ledger.ts',
-  'src/store/leveldb/crc32c.ts',
-  'src/store/leveldb/file-names.ts',
-  'src/store/leveldb/log-file.ts',
-  'src/store/leveldb/snappy.ts',
-  'src/store/leveldb/table-file.ts',
-  'src/store/loss-codec.ts',
-  'src/store/loss-list.ts',
-  'src/store/open-block.ts',
-  'src/store/shapes.ts',
-  'src/store/wall-order.ts',
-  'src/store/wire.ts',
-  'src/store/keys.ts',
-  'src/store/observation-codec.ts',
-  'src/store/run-codec.ts',
+  'src/store/blocks/block-codec.ts',
+  'src/store/blocks/block-slices.ts',
+  'src/store/blocks/floors.ts',
+  'src/store/blocks/open-block.ts',
+  'src/store/blocks/statistics.ts',
+  'src/store/epochs/age.ts',
+  'src/store/head/head-codec.ts',
+  'src/store/reading/wall-order.ts',
+  'src/store/records/loss-codec.ts',
+  'src/store/records/loss-list.ts',
+  'src/store/records/run-codec.ts',
+  'src/store/rollups/fold.ts',
 ];
 
 /** Node modules that only compute. */
