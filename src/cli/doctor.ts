@@ -9,6 +9,7 @@ import {
   findTenders,
   type Finding,
 } from './findings.js';
+import { findRadio } from './radio-findings.js';
 import { findSetAside, findStore } from './store-findings.js';
 import { configOf, runningGateway, type CommonOptions } from './options.js';
 import { paint, print, printJson } from './output.js';
@@ -25,6 +26,9 @@ const MARKS = {
 export async function doctor(env: Env, options: CommonOptions): Promise<number> {
   const config = configOf(env, options);
   const architecture = hostArchitecture();
+  const running = await runningGateway(env, options)
+    .status()
+    .catch(() => undefined);
   const findings = [
     findQemu(architecture, config, env['PATH'] ?? ''),
     await findAccelerator(config, architecture, env['PATH'] ?? '', createLogger('silent')),
@@ -33,6 +37,7 @@ export async function doctor(env: Env, options: CommonOptions): Promise<number> 
     findDataDirectory(config),
     ...findSetAside(config.dataDirectory),
     ...(await findSensors(createLogger('silent'))),
+    ...findRadio(config, running),
     ...(await findGateway(runningGateway(env, options))),
     ...(await findStore(runningGateway(env, options))),
   ];

@@ -1,15 +1,15 @@
 import { readdirSync } from 'node:fs';
-
-/** Where Linux lists Bluetooth adapters. */
-const ADAPTERS_PATH = '/sys/class/bluetooth';
+import { describeBlock } from './diagnosis.js';
+import { bluetoothSwitches, KERNEL_PATHS } from './surroundings.js';
+import type { KernelPaths } from './surroundings.js';
 
 export type AdapterSearch =
   | { readonly kind: 'found'; readonly device: number }
   | { readonly kind: 'none'; readonly reason: string; readonly cure: string };
 
 /** The adapter to use: the wanted one, or the first. Says in a sentence each why there is none and what helps. */
-export function findAdapter(wanted?: number, path: string = ADAPTERS_PATH): AdapterSearch {
-  const devices = listAdapters(path);
+export function findAdapter(wanted?: number, paths: KernelPaths = KERNEL_PATHS): AdapterSearch {
+  const devices = listAdapters(paths.bluetooth);
   if (devices === undefined) {
     const cure =
       'Load the driver (`modprobe bluetooth`, on a Pi remove dtoverlay=disable-bt), or choose the virtual radio (radio.mode: virtual).';
@@ -25,8 +25,10 @@ export function findAdapter(wanted?: number, path: string = ADAPTERS_PATH): Adap
       cure: `Use one of these: ${present}.`,
     };
   }
-  const cure =
-    'Plug one in or enable it (`rfkill unblock bluetooth`), or choose the virtual radio (radio.mode: virtual).';
+  // A board's own switch takes its adapter away altogether.
+  const blocked = describeBlock(undefined, bluetoothSwitches(paths.rfkill));
+  if (blocked !== undefined) return { kind: 'none', ...blocked };
+  const cure = 'Plug one in: it is found within seconds. Or choose the virtual radio (radio.mode: virtual).';
   return { kind: 'none', reason: 'There is no Bluetooth adapter', cure };
 }
 

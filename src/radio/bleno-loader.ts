@@ -1,9 +1,7 @@
 import { createRequire } from 'node:module';
-import { PerigeeError } from '../domain/index.js';
 import type { Bleno, CharacteristicOptions } from './bleno-types.js';
-
-export const BLENO_DRIVERS = ['stoprocent', 'abandonware'] as const;
-export type BlenoDriver = (typeof BLENO_DRIVERS)[number];
+import { loadingError } from './driver-code.js';
+import type { BlenoDriver } from './driver-code.js';
 
 /** What a characteristic does, with the connection's handle first, whichever package is below. */
 interface CharacteristicHandlers {
@@ -75,10 +73,10 @@ export interface LoadedBleno {
   ): Omit<CharacteristicOptions, 'uuid' | 'properties' | 'descriptors'>;
 }
 
-/** The only place that loads bleno; both packages are optional. Throws `radio-unavailable`. */
+/** The only place that loads bleno; both packages are optional. Throws `radio-unavailable`, or what the kernel says. */
 export function loadBleno(driver: BlenoDriver, device: number): LoadedBleno {
   const fork = FORKS[driver];
-  const bleno = load(driver, () => fork.load(createRequire(import.meta.url), device));
+  const bleno = open(driver, fork, device);
   const split = (args: readonly unknown[]): readonly [number, readonly unknown[]] =>
     fork.namesConnection ? [args[0] as number, args.slice(1)] : [bleno._bindings._handle ?? 0, args];
   return {
@@ -106,14 +104,11 @@ export function loadBleno(driver: BlenoDriver, device: number): LoadedBleno {
   };
 }
 
-function load(driver: BlenoDriver, open: () => unknown): Bleno {
+function open(driver: BlenoDriver, fork: Fork, device: number): Bleno {
   try {
-    return open() as Bleno;
+    return fork.load(createRequire(import.meta.url), device) as Bleno;
   } catch (cause) {
-    const cure = `Install it with \`npm install @${driver}/bleno\`, with build tools (python3, make, g++) if it asks for them.`;
-    throw new PerigeeError('radio-unavailable', `The Bluetooth driver @${driver}/bleno does not load`, cure, {
-      cause,
-    });
+    throw loadingError(driver, cause);
   }
 }
 

@@ -1,16 +1,17 @@
 import type { Advertisement, GattService, Logger, RadioState } from '../domain/index.js';
 import { loadBleno } from './bleno-loader.js';
-import type { BlenoDriver } from './bleno-loader.js';
+import type { BlenoDriver } from './driver-code.js';
 import type { BleRadio, DeviceLease } from './ble-radio.js';
 import { Peripheral } from './peripheral.js';
 import { step } from './state.js';
 import type { RadioEvent } from './state.js';
-import { unavailable } from './unavailable.js';
+import type { Explain } from './unavailable.js';
 
 interface BlenoRadioOptions {
   readonly driver: BlenoDriver;
   /** Rejects with `radio-unavailable`. */
   readonly openDevice: () => Promise<DeviceLease>;
+  readonly explain: Explain;
   /** What `driver` says. */
   readonly label: string;
   readonly maxCentrals: number;
@@ -55,8 +56,9 @@ export class BlenoRadio implements BleRadio {
       this.#goOn();
       this.#step({ kind: 'advertising' });
     } catch (cause) {
+      const device = this.#lease?.device;
       await this.#close();
-      const error = unavailable(cause);
+      const error = this.#options.explain(cause, device);
       this.#step({ kind: 'lost', reason: error.message, cure: error.cure });
       throw error;
     }
@@ -67,10 +69,20 @@ export class BlenoRadio implements BleRadio {
     this.#lease = await openDevice();
     this.#goOn();
     const { device } = this.#lease;
-    this.#peripheral = new Peripheral(loadBleno(driver, device), device, logger, (event) =>
-      this.#step(event),
-    );
+    this.#peripheral = new Peripheral(loadBleno(driver, device), device, logger, {
+      connected: () => this.#step({ kind: 'connected' }),
+      disconnected: () => this.#step({ kind: 'disconnected' }),
+      failed: (cause) => this.#failed(cause, device),
+    });
     await this.#peripheral.start(name, services, advertisement);
+  }
+
+  /** In the middle of its work; one that only starts tells by itself why it does not. */
+  #failed(cause: unknown, device: number): void {
+    if (this.#state.kind !== 'advertising') return;
+    const { message, cure } = this.#options.explain(cause, device);
+    this.#options.logger.error({ reason: message, cure }, 'the Bluetooth adapter failed');
+    this.#step({ kind: 'lost', reason: message, cure });
   }
 
   /** Between the steps of a start, so that none is taken after its end. */

@@ -4,9 +4,11 @@ import type { Logger } from '../domain/index.js';
 import { findAdapter } from './adapters.js';
 import type { BleRadio, DeviceLease } from './ble-radio.js';
 import { maxCentralsOf } from './bleno-loader.js';
-import type { BlenoDriver } from './bleno-loader.js';
+import type { BlenoDriver } from './driver-code.js';
 import { BlenoRadio } from './bleno-radio.js';
 import { NoRadio } from './no-radio.js';
+import type { KernelPaths } from './surroundings.js';
+import { ofAdapter, ofVirtual } from './unavailable.js';
 
 export interface RadioOptions {
   /** `auto` uses an adapter; `virtual` needs none and reaches phones of software on this machine only. */
@@ -21,21 +23,26 @@ export interface RadioOptions {
   /** GAP's Device Name: what phones show once connected. */
   readonly name: string;
   readonly logger: Logger;
-  /** Where adapters are looked for; absent for the kernel's own list. */
-  readonly adaptersPath?: string;
+  /** Where the kernel is asked about adapters; absent for the real one. */
+  readonly kernel?: KernelPaths;
 }
 
 /** Opens nothing yet: `start` does, and loads the driver. */
 export function createRadio(options: RadioOptions): BleRadio {
   const { mode, driver, name, logger } = options;
   if (mode === 'off') return new NoRadio();
-  const openDevice = mode === 'auto' ? () => openAdapter(options) : () => openVirtual(options);
-  const label = mode === 'auto' ? `@${driver}/bleno` : `@${driver}/bleno, virtual`;
-  return new BlenoRadio({ driver, openDevice, label, name, logger, maxCentrals: maxCentralsOf(driver) });
+  const shared = { driver, name, logger, maxCentrals: maxCentralsOf(driver) };
+  const label = `@${driver}/bleno`;
+  if (mode === 'virtual') {
+    const openDevice = (): Promise<DeviceLease> => openVirtual(options);
+    return new BlenoRadio({ ...shared, openDevice, explain: ofVirtual, label: `${label}, virtual` });
+  }
+  const openDevice = (): Promise<DeviceLease> => openAdapter(options);
+  return new BlenoRadio({ ...shared, openDevice, explain: ofAdapter(options.kernel), label });
 }
 
-function openAdapter({ hciDevice, adaptersPath }: RadioOptions): Promise<DeviceLease> {
-  const found = findAdapter(hciDevice, adaptersPath);
+function openAdapter({ hciDevice, kernel }: RadioOptions): Promise<DeviceLease> {
+  const found = findAdapter(hciDevice, kernel);
   if (found.kind === 'none') {
     return Promise.reject(new PerigeeError('radio-unavailable', found.reason, found.cure));
   }

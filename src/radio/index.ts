@@ -1,8 +1,12 @@
 /** The peripheral role: serves a GATT database and advertises, over an adapter or a radio of software. */
 export { findAdapter } from './adapters.js';
 export type { AdapterSearch } from './adapters.js';
-export { BLENO_DRIVERS } from './bleno-loader.js';
-export type { BlenoDriver } from './bleno-loader.js';
+export { CAPABILITY_CURE, describeBlock } from './diagnosis.js';
+export { BLENO_DRIVERS, driverFault } from './driver-code.js';
+export type { BlenoDriver } from './driver-code.js';
+export { maxCentralsOf } from './bleno-loader.js';
+export { KERNEL_PATHS, surroundings } from './surroundings.js';
+export type { KernelPaths } from './surroundings.js';
 export { createRadio } from './create-radio.js';
 export type { BleRadio } from './ble-radio.js';
 export type { RadioOptions } from './create-radio.js';

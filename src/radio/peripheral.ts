@@ -4,14 +4,19 @@ import type { LoadedBleno } from './bleno-loader.js';
 import type { Bleno, Hci } from './bleno-types.js';
 import { GattServer } from './gatt-server.js';
 import { guard } from './guard.js';
-import type { RadioEvent } from './state.js';
-import { unavailable } from './unavailable.js';
 
 /** A controller answers within milliseconds; one that was just plugged in loads its firmware first. */
 const START_TIMEOUT_MS = 5_000;
 const DEVICE_NAME = '2a00';
 const ROLE_PERIPHERAL = 1;
 const SUCCESS = 0;
+
+/** What whoever has it is told. */
+interface Owner {
+  readonly connected: () => void;
+  readonly disconnected: () => void;
+  readonly failed: (cause: Error) => void;
+}
 
 /** One life of a guarded bleno, from its initialisation to its end. */
 export class Peripheral {
@@ -23,7 +28,7 @@ export class Peripheral {
   #fail: (error: Error) => void = () => undefined;
   #initialised = false;
 
-  constructor(loaded: LoadedBleno, device: number, logger: Logger, report: (event: RadioEvent) => void) {
+  constructor(loaded: LoadedBleno, device: number, logger: Logger, owner: Owner) {
     this.#bleno = loaded.bleno;
     this.#hci = loaded.bleno._bindings._hci;
     this.#server = new GattServer(loaded, logger);
@@ -33,26 +38,22 @@ export class Peripheral {
     this.#hci.once('socketError', this.#fail);
     // Only a start waits for it; afterwards the report below is all there is to do.
     this.#failed.catch(() => undefined);
-    this.#listen(report);
+    this.#listen(owner);
   }
 
-  #listen(report: (event: RadioEvent) => void): void {
+  #listen(owner: Owner): void {
     this.#hci.on('leConnComplete', (_status: number, handle: number, role: number) => {
       if (role !== ROLE_PERIPHERAL) return;
       this.#server.connected(handle);
-      report({ kind: 'connected' });
+      owner.connected();
     });
     this.#hci.on('disconnComplete', (handle: number) => {
-      if (this.#server.disconnected(handle)) report({ kind: 'disconnected' });
+      if (this.#server.disconnected(handle)) owner.disconnected();
     });
     this.#hci.on('leAdvertiseEnableSet', (status: number) => {
       if (status !== SUCCESS) this.#logger.debug({ status }, 'the controller does not advertise now');
     });
-    this.#hci.on('socketError', (error: Error) => {
-      const { message, cure } = unavailable(error);
-      this.#logger.error({ reason: message, cure }, 'the Bluetooth adapter failed');
-      report({ kind: 'lost', reason: message, cure });
-    });
+    this.#hci.on('socketError', owner.failed);
   }
 
   /** Throws what the driver throws. */

@@ -1,22 +1,24 @@
 import { PerigeeError, reasonOf } from '../domain/index.js';
+import { diagnose } from './diagnosis.js';
+import { KERNEL_PATHS, surroundings } from './surroundings.js';
+import type { KernelPaths } from './surroundings.js';
 
-/** What helps against what the kernel says when an adapter is opened. */
-const CURES: Readonly<Record<string, string>> = {
-  EPERM:
-    'Give the gateway the capabilities CAP_NET_RAW and CAP_NET_ADMIN (AmbientCapabilities= in its systemd unit).',
-  EACCES:
-    'Give the gateway the capabilities CAP_NET_RAW and CAP_NET_ADMIN (AmbientCapabilities= in its systemd unit).',
-  EBUSY:
-    'Another program holds the adapter: stop it with `systemctl stop bluetooth` and `hciconfig hci0 down`.',
-  ENODEV: 'The adapter is gone: plug it in again, or give the number of another one.',
-  EAFNOSUPPORT: 'Load the kernel module `bluetooth`, or choose the virtual radio.',
-};
-const ELSE = 'Look at `dmesg | grep -i bluetooth`, or choose the virtual radio.';
+/** Where the drivers' and the kernel's errors become ours. `device` is undefined where none was opened. */
+export type Explain = (cause: unknown, device: number | undefined) => PerigeeError;
 
-/** The one place where the drivers' and the kernel's errors become ours. */
-export function unavailable(cause: unknown): PerigeeError {
+export function ofAdapter(kernel: KernelPaths = KERNEL_PATHS): Explain {
+  return (cause, device) => {
+    if (cause instanceof PerigeeError || device === undefined) return ofVirtual(cause);
+    const { reason, cure } = diagnose(cause, device, surroundings(kernel));
+    return new PerigeeError('radio-unavailable', reason, cure, { cause });
+  };
+}
+
+/** Of a radio that no kernel knows of. */
+export function ofVirtual(cause: unknown): PerigeeError {
   if (cause instanceof PerigeeError) return cause;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const message = `The Bluetooth adapter does not start: ${reasonOf(cause)}`;
-  return new PerigeeError('radio-unavailable', message, CURES[code] ?? ELSE, { cause });
+  const cure = 'It is tried again. If it stays so, report it with the log: no hardware has a part in it.';
+  return new PerigeeError('radio-unavailable', `The virtual radio does not start: ${reasonOf(cause)}`, cure, {
+    cause,
+  });
 }
