@@ -33,6 +33,7 @@ function protoStep(root) {
 function typescriptStep(root) {
   const inputs = [
     'src',
+    'columns',
     'gatt',
     'backend',
     'test',
@@ -45,7 +46,7 @@ function typescriptStep(root) {
     title: 'TypeScript',
     status: EXIT.build,
     stampFile: join(root, 'dist/.inputs.json'),
-    outputs: [join(root, 'gatt/dist'), join(root, 'backend/dist')],
+    outputs: ['columns', 'gatt', 'backend'].map((folder) => join(root, folder, 'dist')),
     digest: () => digestByTime([...inputs, ...configs].map((path) => join(root, path))),
     command: [process.execPath, ['node_modules/typescript/bin/tsc', '-b'], { cwd: root }],
   });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { noImportCycles } from './rules/cycles.js';
 import { onlyConfigurationReadsTheEnvironment } from './rules/environment.js';
 import { everyExportIsImported } from './rules/exports.js';
-import { backendStandsAlone, gattImportsWhatItDeclares, importsOnlyWhatWasGiven } from './rules/folders.js';
+import { backendStandsAlone, sharedImportsWhatItDeclares, importsOnlyWhatWasGiven } from './rules/folders.js';
 import { layersImportDownwards } from './rules/layers.js';
 import { oneFileOwnsEachEdge } from './rules/owners.js';
 import { pureMeansPure } from './rules/purity.js';
@@ -13,7 +13,7 @@ import { ROOT, describeViolation, readTree, type Rule } from './tree.js';
 
 const RULES: Readonly<Record<string, Rule>> = {
   'a folder of src/ imports only what it was given, by the door': importsOnlyWhatWasGiven,
-  'gatt/ imports only packages that it declares': gattImportsWhatItDeclares,
+  'columns/ and gatt/ import only packages that they declare': sharedImportsWhatItDeclares,
   'backend/ shares only the schemas with the gateway': backendStandsAlone,
   'a folder within a folder imports only lower ones': layersImportDownwards,
   'no files import each other in a circle': noImportCycles,

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { importsOf } from './imports.js';
 import { noImportCycles } from './rules/cycles.js';
 import { onlyConfigurationReadsTheEnvironment } from './rules/environment.js';
-import { backendStandsAlone, gattImportsWhatItDeclares, importsOnlyWhatWasGiven } from './rules/folders.js';
+import { backendStandsAlone, sharedImportsWhatItDeclares, importsOnlyWhatWasGiven } from './rules/folders.js';
 import { layersImportDownwards } from './rules/layers.js';
 import { oneFileOwnsEachEdge } from './rules/owners.js';
 import { pureMeansPure } from './rules/purity.js';
@@ -111,7 +111,7 @@ describe('the rule on layers', () => {
     const tree = {
       'src/store/index.ts': `export * from './check/check.js';`,
       'src/store/level-store.ts': `import './tools/tools.js';`,
-      'src/store/blocks/floors.ts': `import '../encoding/bytes.js'; import '../tools/tools.js';`,
+      'src/store/blocks/floors.ts': `import '../format/keys.js'; import '../tools/tools.js';`,
     };
     assert.deepEqual(named(rule, tree), [['src/store/blocks/floors.ts:1', 'src/store/tools/tools.ts']]);
   });
@@ -128,7 +128,7 @@ describe('the rules on gatt/ and backend/', () => {
       'gatt/table.ts': `import './uuids.js'; import 'node:fs'; import '../src/domain/index.js';
         import '@noble/hashes/sha2.js'; import '@noble/curves/ed25519.js';`,
     };
-    assert.deepEqual(named(gattImportsWhatItDeclares, tree), [
+    assert.deepEqual(named(sharedImportsWhatItDeclares, tree), [
       ['gatt/table.ts:1', 'node:fs'],
       ['gatt/table.ts:1', 'src/domain/index.ts'],
       ['gatt/table.ts:2', '@noble/curves/ed25519.js'],

@@ -73,7 +73,7 @@ export class Machine implements Disposable {
   /** What the compiler does from its next installation on. */
   compiler(script: string): void {
     const logged = `require('node:fs').appendFileSync(${JSON.stringify(this.#log)}, 'tsc -b\\n');`;
-    const built = `for (const d of ['gatt', 'backend']) require('node:fs').mkdirSync(d + '/dist', { recursive: true });`;
+    const built = `for (const d of ['columns', 'gatt', 'backend']) require('node:fs').mkdirSync(d + '/dist', { recursive: true });`;
     this.write('tsc.js', `${logged}${built}${script}`);
     if (existsSync(join(this.root, 'node_modules')))
       this.write('node_modules/typescript/bin/tsc', `${logged}${built}${script}`);

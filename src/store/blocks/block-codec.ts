@@ -1,8 +1,14 @@
+import {
+  ByteReader,
+  ByteWriter,
+  ColumnEncoder,
+  decodeColumn,
+  readSeriesIds,
+  writeSeriesIds,
+} from '@perigee/columns';
 import { assert } from '../../domain/index.js';
 import type { RunId } from '../../domain/index.js';
-import { ByteReader, ByteWriter } from '../encoding/bytes.js';
-import { ColumnEncoder, decodeColumn } from '../encoding/column-codec.js';
-import { readRunId, readSeriesIds, writeRunId, writeSeriesIds } from '../encoding/wire.js';
+import { readRunId, writeRunId } from '../format/run-ids.js';
 import type { OpenBlock, Shape } from './open-block.js';
 
 /**

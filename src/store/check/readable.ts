@@ -1,7 +1,6 @@
+import { ByteWriter, ColumnEncoder } from '@perigee/columns';
 import { decodeBlock } from '../blocks/block-codec.js';
 import type { BlockHeader, DecodedBlock } from '../blocks/block-codec.js';
-import { ByteWriter } from '../encoding/bytes.js';
-import { ColumnEncoder } from '../encoding/column-codec.js';
 
 /** What is left of a block some of whose parts are damaged: all observations, without the series that are in those. */
 export interface ReadableBlock extends DecodedBlock {

@@ -1,8 +1,18 @@
+import {
+  ByteReader,
+  ByteWriter,
+  EXPONENT_MAX,
+  exponentOf,
+  fromZigzag,
+  powerOf,
+  readSeriesIds,
+  scaled,
+  toZigzag,
+  writeSeriesIds,
+} from '@perigee/columns';
 import { BEFORE_EVERYTHING, assert } from '../../domain/index.js';
 import type { Position, RunId } from '../../domain/index.js';
-import { ByteReader, ByteWriter, fromZigzag, toZigzag } from '../encoding/bytes.js';
-import { EXPONENT_MAX, exponentOf, powerOf, scaled } from '../encoding/decimals.js';
-import { readRunId, readSeriesIds, writeRunId, writeSeriesIds } from '../encoding/wire.js';
+import { readRunId, writeRunId } from '../format/run-ids.js';
 import type { PlacedRow, Row } from '../series/row.js';
 import { ShapeIndex } from '../series/shapes.js';
 

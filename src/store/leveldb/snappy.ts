@@ -1,4 +1,4 @@
-import { ByteReader } from '../encoding/bytes.js';
+import { ByteReader } from '@perigee/columns';
 
 /** Beyond LevelDB's blocks of 4 kB and its indexes: a length above it is noise. */
 const BYTES_MAX = 2 ** 24;

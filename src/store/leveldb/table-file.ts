@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../encoding/bytes.js';
+import { ByteReader, ByteWriter } from '@perigee/columns';
 import { maskedCrc } from './crc32c.js';
 import { unsnappy } from './snappy.js';
 

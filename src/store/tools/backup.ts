@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ByteWriter } from '@perigee/columns';
 import type { Clock } from '../../domain/index.js';
 import { blockOperations } from '../blocks/block-store.js';
 import type { OpenBlock } from '../blocks/open-block.js';
 import { put } from '../database/database.js';
 import type { Database, Operation } from '../database/database.js';
 import { readingFailed } from '../database/level-errors.js';
-import { ByteWriter } from '../encoding/bytes.js';
 import type { EpochClocks } from '../epochs/epoch-clock.js';
 import { FORMAT, encodeTotals, jsonBytes } from '../format/codec.js';
 import type { Identity } from '../format/codec.js';

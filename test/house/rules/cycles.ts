@@ -4,7 +4,7 @@ import { sources, type Files, type Violation } from '../tree.js';
 /** No file needs itself through others, not for a type either: two that name each other are one thing or three. */
 export function noImportCycles(files: Files): readonly Violation[] {
   const graph = new Map(
-    [...sources(files, 'src', 'gatt', 'backend')].map(([path, text]) => [
+    [...sources(files, 'src', 'columns', 'gatt', 'backend')].map(([path, text]) => [
       path,
       localTargets(path, text, files),
     ]),

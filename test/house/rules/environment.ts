@@ -5,7 +5,7 @@ const READERS = /^(src\/config\/|src\/main\.ts$|backend\/src\/main\.ts$)/;
 
 /** The environment is read by the configuration, and passed on as values. */
 export function onlyConfigurationReadsTheEnvironment(files: Files): readonly Violation[] {
-  return [...sources(files, 'src', 'gatt', 'backend')]
+  return [...sources(files, 'src', 'columns', 'gatt', 'backend')]
     .filter(([path]) => !READERS.test(path))
     .flatMap(([path, text]) => [...nodes(parse(path, text))])
     .filter((node) => readsEnvironment(node))

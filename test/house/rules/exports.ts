@@ -3,13 +3,14 @@ import { targetOf } from '../imports.js';
 import { nodes, parse, place, sources, type Files, type Violation } from '../tree.js';
 
 /** Whose exports need a reader, and who else may be one. */
-const EXPORTERS = ['src', 'gatt', 'backend'];
+const EXPORTERS = ['src', 'columns', 'gatt', 'backend'];
 const READERS = [...EXPORTERS, 'test', 'bench'];
 /** What a shell starts, over what was compiled. */
 const PROGRAM = /^(backend\/)?bin\/[^/]+\.mjs$/;
 
 /** The doors of our own packages. */
 const PACKAGES: Readonly<Record<string, string>> = {
+  '@perigee/columns': 'columns/index.ts',
   '@perigee/gatt': 'gatt/index.ts',
   'perigee-backend': 'backend/src/index.ts',
 };

@@ -27,7 +27,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   scheduler: grant([], ['croner']),
   sensors: grant([]),
   metrics: grant([]),
-  store: grant([], ['level']),
+  store: grant([], ['@perigee/columns', 'level']),
   access: grant([]),
   phones: grant([]),
   air: grant([]),
@@ -91,9 +91,9 @@ function whyNotPackage(path: string, name: string): string | undefined {
     : `${folder === undefined ? path : `src/${folder}`} was not given this package`;
 }
 
-/** gatt/ is at home in a browser, so it imports itself and the packages that it declares, and nothing of Node's. */
-export function gattImportsWhatItDeclares(files: Files): readonly Violation[] {
-  return outsiders(files, 'gatt', declaredBy(files, 'gatt'));
+/** What is at home in a browser imports itself and the packages that it declares, and nothing of Node's. */
+export function sharedImportsWhatItDeclares(files: Files): readonly Violation[] {
+  return ['columns', 'gatt'].flatMap((folder) => outsiders(files, folder, declaredBy(files, folder)));
 }
 
 /** The backend shares the schemas with the gateway, and nothing else. */

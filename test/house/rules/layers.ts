@@ -5,7 +5,7 @@ import { sources, type Files, type Violation } from '../tree.js';
 /** Of a folder that has folders: each imports those before it. `.` is what stands in the folder itself. */
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/store': [
-    ...['encoding', 'leveldb', 'database', 'salvage', 'format', 'series', 'blocks', 'head', 'epochs'],
+    ...['leveldb', 'database', 'salvage', 'format', 'series', 'blocks', 'head', 'epochs'],
     ...['rollups', 'records', 'opening', 'reading', 'keeping', 'tools', '.', 'check'],
   ],
 };

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { pack, unpack, widthOf } from '../../../src/store/encoding/bit-packing.js';
-import { ByteReader, ByteWriter } from '../../../src/store/encoding/bytes.js';
-import { ColumnEncoder, decodeColumn } from '../../../src/store/encoding/column-codec.js';
-import { random } from '../../support/random.js';
-import { ODD_NUMBERS, columns } from '../support-numbers.js';
+import { ByteReader, ByteWriter, ColumnEncoder, decodeColumn, pack, unpack, widthOf } from '@perigee/columns';
+import { random } from '../support/random.js';
+import { ODD_NUMBERS, columns } from '../store/support-numbers.js';
 
 function encoded(values: readonly number[]): Uint8Array {
   const writer = new ByteWriter();

@@ -1,4 +1,4 @@
-/** Writes bytes one after another, for the store's own formats; numbers are little-endian. */
+/** Writes bytes one after another, for our own formats; numbers are little-endian. */
 export class ByteWriter {
   #bytes: Uint8Array;
   #view: DataView;
