@@ -1,5 +1,6 @@
-import { encodeBthome } from './bthome.js';
-import type { BthomeValues } from './bthome.js';
+import { encodeBthome } from './bthome-data.js';
+import type { BthomeSeal } from './bthome-data.js';
+import type { BthomeEntry } from './bthome.js';
 import { concat } from './bytes.js';
 import { utf8Prefix, utf8Text } from './utf8.js';
 import { BTHOME_SERVICE, METRICS_SERVICE, uuidBytes } from './uuids.js';
@@ -23,11 +24,18 @@ const SERVICE_DATA_16 = 0x16;
 /** LE General Discoverable, no BR/EDR. Home Assistant's passive scan drops packets without flags. */
 const DISCOVERABLE = 0x06;
 
-export function encodeAdvertisement(values: BthomeValues): Uint8Array {
-  return packet([
-    structure(FLAGS, Uint8Array.of(DISCOVERABLE)),
-    structure(SERVICE_DATA_16, concat(uuidBytes(BTHOME_SERVICE), encodeBthome(values))),
-  ]);
+/** What the flags, and the head of the service data, leave for BTHome's objects. */
+export const MAX_BTHOME_BYTES = 23;
+
+/** Undefined entries: one that says no values at all, but that somebody is here. */
+export function encodeAdvertisement(
+  entries: readonly BthomeEntry[] | undefined,
+  seal?: BthomeSeal,
+): Uint8Array {
+  const flags = structure(FLAGS, Uint8Array.of(DISCOVERABLE));
+  if (entries === undefined) return packet([flags]);
+  const data = concat(uuidBytes(BTHOME_SERVICE), encodeBthome(entries, seal));
+  return packet([flags, structure(SERVICE_DATA_16, data)]);
 }
 
 /** A name of more than 11 bytes is cut, and marked as shortened; the GAP service has the whole one. */

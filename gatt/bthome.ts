@@ -1,95 +1,131 @@
-/**
- * BTHome v2 service data (https://bthome.io/format), so that Home Assistant shows a gateway with no connection at all.
- *
- * grammar: info:u8 { object:u8 value } with objects in ascending order; info 0x40 is version 2, not encrypted.
- */
-export interface BthomeValues {
-  /** Wraps at 256; a receiver drops repetitions of the last one. */
-  readonly packetId?: number;
-  /** Degrees Celsius. */
-  readonly temperature?: number;
-  readonly problem?: boolean;
-  readonly running?: boolean;
-  /** 0 to 65535. */
-  readonly count?: number;
-}
+import { BTHOME_OBJECT, bthomeObject, BUTTON_EVENTS, COMMANDS, DIMMER_EVENTS } from './bthome-objects.js';
+import type { BthomeObject } from './bthome-objects.js';
+import { concat } from './bytes.js';
+import { utf8Text } from './utf8.js';
 
-interface BthomeObject {
+/** A measurement to be said: a number for what is one, a boolean for what is on or off. */
+export interface BthomeEntry {
+  /** Of the format's table. */
   readonly id: number;
-  readonly key: keyof BthomeValues;
-  readonly bytes: number;
-  readonly kind: 'wrapping' | 'number' | 'signed' | 'boolean';
-  readonly perUnit: number;
+  /** In the table's unit. */
+  readonly value: number | boolean;
 }
 
-/** Ascending, as the format demands. */
-const OBJECTS: readonly BthomeObject[] = [
-  { id: 0x00, key: 'packetId', bytes: 1, kind: 'wrapping', perUnit: 1 },
-  { id: 0x02, key: 'temperature', bytes: 2, kind: 'signed', perUnit: 100 },
-  { id: 0x26, key: 'problem', bytes: 1, kind: 'boolean', perUnit: 1 },
-  { id: 0x27, key: 'running', bytes: 1, kind: 'boolean', perUnit: 1 },
-  { id: 0x3d, key: 'count', bytes: 2, kind: 'number', perUnit: 1 },
-];
+/** A measurement that was heard. */
+export interface BthomeReading {
+  readonly id: number;
+  readonly name: string;
+  /** Text for events, versions, times and what is text or raw (in hexadecimal) itself. */
+  readonly value: number | boolean | string;
+  readonly unit: string;
+}
 
-const INFO_PLAIN_V2 = 0x40;
-const ENCRYPTED = 0x01;
-const VERSION_SHIFT = 5;
+/** The smallest factor of the table: more digits than this are none. */
+const DECIMALS = 1e6;
 
-export function encodeBthome(values: BthomeValues): Uint8Array {
-  const bytes = [INFO_PLAIN_V2];
-  for (const object of OBJECTS) {
-    const value = values[object.key];
-    if (value === undefined || Number.isNaN(value)) continue;
-    const raw = toWire(object, Number(value));
-    bytes.push(object.id, raw & 0xff);
-    if (object.bytes === 2) bytes.push((raw >> 8) & 0xff);
-  }
-  return Uint8Array.from(bytes);
+/** The objects of service data, in the ascending order that the format demands; several of one id stay in theirs. */
+export function encodeObjects(entries: readonly BthomeEntry[]): Uint8Array {
+  const sorted = [...entries].sort((a, b) => a.id - b.id);
+  return concat(
+    ...sorted.map(({ id, value }) => concat(Uint8Array.of(id), toWire(bthomeObject(id), Number(value)))),
+  );
 }
 
 /**
- * Undefined when it is not plain BTHome v2. The reader stops before an object that it does not know, as the format
- * says, since nothing tells its length.
+ * Stops before an object that it does not know, as the format says, since nothing tells its length; and before one that
+ * is cut short.
  */
-export function decodeBthome(bytes: Uint8Array): BthomeValues | undefined {
-  const info = bytes[0];
-  if (info === undefined || (info & ENCRYPTED) !== 0 || info >> VERSION_SHIFT !== 2) return undefined;
-  const values: Partial<Record<keyof BthomeValues, number | boolean>> = {};
-  for (let at = 1; at < bytes.length;) {
-    const object = OBJECTS.find(({ id }) => id === bytes[at]);
-    if (object === undefined || at + 1 + object.bytes > bytes.length) break;
-    values[object.key] = fromWire(
-      object,
-      (bytes[at + 1] ?? 0) | (object.bytes === 2 ? (bytes[at + 2] ?? 0) << 8 : 0),
-    );
-    at += 1 + object.bytes;
+export function decodeObjects(bytes: Uint8Array): readonly BthomeReading[] {
+  const readings: BthomeReading[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const object = bthomeObject(bytes[at] ?? 0);
+    if (object === undefined) break;
+    const rest = bytes.subarray(at + 1);
+    const length = lengthOf(object, rest);
+    if (length === undefined || length > rest.length) break;
+    const { id, name, unit } = object;
+    readings.push({ id, name, value: fromWire(object, rest.subarray(0, length)), unit });
+    at += 1 + length;
   }
-  return values as BthomeValues;
+  return readings;
 }
 
-function toWire(object: BthomeObject, value: number): number {
-  const raw = Math.round(value * object.perUnit);
-  const span = 2 ** (8 * object.bytes);
+/** "temperature 21.5 °C", "door open". */
+export function describeReading({ id, name, unit, value }: BthomeReading): string {
+  const object = bthomeObject(id);
+  const isWord = object?.kind === 'boolean' && typeof value === 'boolean';
+  return `${name} ${isWord ? object.words[value ? 1 : 0] : String(value)} ${unit}`.trimEnd();
+}
+
+/** With what stands in front of the value itself; undefined where that is missing. */
+function lengthOf(object: BthomeObject, rest: Uint8Array): number | undefined {
+  if ('bytes' in object) return object.bytes;
+  const [first] = rest;
+  if (first === undefined) return undefined;
+  // The length of a command's arguments is in five bits, and an opcode stands in front of them.
+  return object.kind === 'command' ? 2 + (first & 0x1f) : 1 + first;
+}
+
+function fromWire(object: BthomeObject, bytes: Uint8Array): number | boolean | string {
+  const [first = 0, second = 0] = bytes;
   switch (object.kind) {
-    case 'wrapping':
-      return raw % span;
+    case 'unsigned':
+      return scaled(unsigned(bytes), object.factor);
     case 'signed':
-      return Math.min(Math.max(raw, -span / 2), span / 2 - 1);
-    case 'number':
+      return scaled(signed(bytes), object.factor);
     case 'boolean':
-      return Math.min(Math.max(raw, 0), span - 1);
+      return first !== 0;
+    case 'button':
+      return BUTTON_EVENTS[first] ?? `event ${first}`;
+    case 'dimmer':
+      return withSteps(DIMMER_EVENTS[first] ?? `event ${first}`, second);
+    case 'command':
+      return withSteps(COMMANDS[second] ?? `command ${second}`, bytes[2]);
+    case 'timestamp':
+      return new Date(unsigned(bytes) * 1000).toISOString();
+    case 'version':
+      return [...bytes].reverse().join('.');
+    case 'text':
+      return utf8Text(bytes.subarray(1));
+    case 'raw':
+      return [...bytes.subarray(1)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   }
 }
 
-function fromWire(object: BthomeObject, raw: number): number | boolean {
-  const half = 2 ** (8 * object.bytes - 1);
-  switch (object.kind) {
-    case 'wrapping':
-    case 'number':
-      return raw / object.perUnit;
-    case 'signed':
-      return (raw >= half ? raw - 2 * half : raw) / object.perUnit;
-    case 'boolean':
-      return raw !== 0;
-  }
+function withSteps(event: string, steps: number | undefined): string {
+  return steps === undefined || event === 'none'
+    ? event
+    : `${event} ${steps} ${steps === 1 ? 'step' : 'steps'}`;
+}
+
+/** The packet id wraps; everything else saturates: a wrong end of the scale misleads less than a number that wrapped. */
+function toWire(object: BthomeObject | undefined, value: number): Uint8Array {
+  const { bytes, factor, isSigned } = numeric(object);
+  const span = 2 ** (8 * bytes);
+  const [least, most] = isSigned ? [-span / 2, span / 2 - 1] : [0, span - 1];
+  const raw = Math.round(value / factor);
+  const fitting = object?.id === BTHOME_OBJECT.packetId ? raw % span : Math.min(Math.max(raw, least), most);
+  const unsignedRaw = fitting < 0 ? fitting + span : fitting;
+  return Uint8Array.from({ length: bytes }, (_, i) => Math.floor(unsignedRaw / 2 ** (8 * i)) % 256);
+}
+
+function numeric(object: BthomeObject | undefined): { bytes: number; factor: number; isSigned: boolean } {
+  if (object?.kind === 'boolean') return { bytes: 1, factor: 1, isSigned: false };
+  if (object?.kind === 'unsigned' || object?.kind === 'signed')
+    return { bytes: object.bytes, factor: object.factor, isSigned: object.kind === 'signed' };
+  throw new RangeError('only numbers, and what is on or off, are said');
+}
+
+function scaled(raw: number, factor: number): number {
+  return Math.round(raw * factor * DECIMALS) / DECIMALS;
+}
+
+function unsigned(bytes: Uint8Array): number {
+  return bytes.reduceRight((sum, byte) => sum * 256 + byte, 0);
+}
+
+function signed(bytes: Uint8Array): number {
+  const span = 2 ** (8 * bytes.length);
+  const raw = unsigned(bytes);
+  return raw >= span / 2 ? raw - span : raw;
 }

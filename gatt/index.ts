@@ -1,7 +1,11 @@
 /** The BLE contract between a gateway and a phone: pure, and at home in a browser. */
 export * from './advertisement.js';
 export { fromBase64url, toBase64url } from './base64url.js';
-export * from './bthome.js';
+export { decodeBthome, encodeBthome, BTHOME_KEY_BYTES, isBluetoothAddress } from './bthome-data.js';
+export type { BthomeData, BthomeSeal } from './bthome-data.js';
+export { BTHOME_OBJECT, BTHOME_OBJECTS } from './bthome-objects.js';
+export { describeReading } from './bthome.js';
+export type { BthomeEntry, BthomeReading } from './bthome.js';
 export * from './bulk.js';
 export { CHANNELS, fromChannel, inChannel } from './channels.js';
 export * from './current-time.js';

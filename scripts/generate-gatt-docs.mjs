@@ -125,7 +125,7 @@ ${table(
 
 ## Vectors
 
-For other implementations: inputs and bytes, run by test/gatt/vectors.test.ts.
+For other implementations: inputs and bytes, run by the tests in test/gatt.
 
 ${table(['file', 'what'], vectors)}
 `;

@@ -2,12 +2,16 @@ import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 import { RESOLUTIONS, ROLES, SCHEDULE_CHANGES } from '../domain/index.js';
 import type { Role, ScheduleChange } from '../domain/index.js';
 import { command, type Act } from './command.js';
+import type { BthomeKeys } from '../nearby/index.js';
 import type { HistoryOptions } from './nearby-data.js';
 import type { NearbyOptions } from './nearby-visit.js';
-import { parseDuration, parseSpan, parseTime, priorityOption } from './parse.js';
+import { parseBthomeKey, parseDuration, parseSpan, parseTime, priorityOption } from './parse.js';
 
 /** hciN, as the configuration takes it. */
 const HCI_DEVICES = 16;
+
+const NO_KEYS: BthomeKeys = new Map();
+const parseKey = (text: string, keys: BthomeKeys): BthomeKeys => new Map([...keys, parseBthomeKey(text)]);
 
 /** `perigee nearby …`: a phone on the command line. */
 export function addNearbyCommands(program: Command, action: Act): void {
@@ -20,9 +24,17 @@ export function addNearbyCommands(program: Command, action: Act): void {
       .option('--air <socket>', "use a gateway's virtual radio (default: that of --data, if there is one)")
       .option('--gateway <name>', 'which gateway, where there are several: its name or id');
 
-  add('scan', 'List the gateways in reach.', 'perigee nearby scan').action(
-    action<[NearbyOptions]>(async (env, options) => (await import('./nearby.js')).scan(env, options)),
-  );
+  add(
+    'scan',
+    'List the gateways in reach, and other devices that say values in BTHome.',
+    'perigee nearby scan --key 54:48:e6:8f:80:a5=231d39c1d7cc1ab1aee224cd096db932',
+  )
+    .option('--key <address=hex>', 'the key of a device that encrypts; as often as needed', parseKey, NO_KEYS)
+    .action(
+      action<[NearbyOptions & { key: BthomeKeys }]>(async (env, options) =>
+        (await import('./nearby-scan.js')).scan(env, options),
+      ),
+    );
   add('read', 'Show what a gateway shows to everyone.', 'perigee nearby read').action(
     action<[NearbyOptions]>(async (env, options) => (await import('./nearby.js')).read(env, options)),
   );

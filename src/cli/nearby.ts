@@ -2,7 +2,7 @@ import { decodeInvitation, type WallTime } from '@perigee/gatt';
 import type { perigee } from '@perigee/proto';
 import { harmless, PerigeeError, type Unit } from '../domain/index.js';
 import { ControlSession, download, findGateway, openPhone } from '../nearby/index.js';
-import type { GatewaySighting, KnownGateway } from '../nearby/index.js';
+import type { KnownGateway } from '../nearby/index.js';
 import { newRunId, nodeCurve } from '../platform/index.js';
 import { bookOf, radioOf, withSession, withVisits, type NearbyOptions } from './nearby-visit.js';
 import type { CommonOptions } from './options.js';
@@ -15,14 +15,6 @@ type RunNotice = perigee.v1.RunNotice.$Properties;
 const LOG_TAIL_BYTES = 3000;
 
 const RUNS_LISTED = 20;
-
-export async function scan(env: Env, options: NearbyOptions): Promise<number> {
-  await using phone = await openPhone(radioOf(env, options));
-  const sightings = await phone.scan();
-  if (options.json) printJson(sightings);
-  else print(table([['NAME', 'ADDRESS', 'SIGNAL', 'SAYS'], ...sightings.map(sightingRow)]));
-  return 0;
-}
 
 export async function read(env: Env, options: NearbyOptions): Promise<number> {
   await using phone = await openPhone(radioOf(env, options));
@@ -153,14 +145,4 @@ function show(notice: RunNotice, options: CommonOptions): void {
 
 function stateOf({ state, text }: RunNotice): string {
   return harmless(text ? (state === 'ended' ? text : `${state ?? ''}: ${text}`) : (state ?? ''));
-}
-
-function sightingRow({ address, name, rssiDbm, values }: GatewaySighting): readonly string[] {
-  const { count, problem, temperature } = values;
-  const says = [
-    ...(temperature === undefined ? [] : [`${temperature} °C`]),
-    ...(count === undefined ? [] : [count === 1 ? '1 guest runs' : `${count} guests run`]),
-    ...(problem === true ? ['needs attention'] : []),
-  ];
-  return [name, address, `${rssiDbm} dBm`, says.join(', ')];
 }

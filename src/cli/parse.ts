@@ -1,3 +1,4 @@
+import { isBluetoothAddress } from '@perigee/gatt';
 import { InvalidArgumentError, Option } from 'commander';
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY, complaintOfArgs } from '../domain/index.js';
 
@@ -74,4 +75,12 @@ export function parseTime(text: string): number {
 export function parseCount(text: string): number {
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Give a number of lines.');
+}
+
+/** ADDRESS=HEX of a device that encrypts what it says to everyone: its address in lower case, and the key. */
+export function parseBthomeKey(text: string): readonly [address: string, key: Uint8Array] {
+  const [address = '', key = '', ...rest] = text.split('=');
+  if (!isBluetoothAddress(address) || !/^[0-9a-f]{32}$/i.test(key) || rest.length > 0)
+    throw new InvalidArgumentError('Give the address, =, and the key of 32 hexadecimal digits.');
+  return [address.toLowerCase(), new Uint8Array(Buffer.from(key, 'hex'))];
 }

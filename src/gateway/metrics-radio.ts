@@ -1,3 +1,4 @@
+import { BTHOME_OBJECT } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import type { Config } from '../config/index.js';
 import {
@@ -30,6 +31,7 @@ const RETRY_MS = 30_000;
 const INFO_PROTOCOL = 1;
 /** The one featured unit that BTHome has a place for in our packet. */
 const ADVERTISED_UNIT = 'celsius';
+const TEMPERATURE = 0x02;
 
 interface MetricsRadioParts {
   readonly config: Config;
@@ -78,13 +80,13 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   let packetId = 0;
   const advertisement = (): ReturnType<typeof buildAdvertisement> => {
     const temperature = featured.find(({ unit, series }) => unit === ADVERTISED_UNIT && values.has(series));
-    return buildAdvertisement(config.name, {
-      packetId: packetId++,
-      problem: parts.problem(),
-      running: parts.runner.active.length > 0,
-      count: parts.runner.active.length,
-      ...(temperature === undefined ? {} : { temperature: values.get(temperature.series) ?? NaN }),
-    });
+    return buildAdvertisement(config.name, [
+      { id: BTHOME_OBJECT.packetId, value: packetId++ },
+      { id: BTHOME_OBJECT.problem, value: parts.problem() },
+      { id: BTHOME_OBJECT.running, value: parts.runner.active.length > 0 },
+      { id: BTHOME_OBJECT.runs, value: parts.runner.active.length },
+      ...(temperature === undefined ? [] : [{ id: TEMPERATURE, value: values.get(temperature.series) ?? 0 }]),
+    ]);
   };
   const refresh = (): void => {
     const before = values;

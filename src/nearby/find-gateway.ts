@@ -2,7 +2,7 @@ import { perigee } from '@perigee/proto';
 import { PerigeeError } from '../domain/index.js';
 import type { CallOptions, GatewayConnection } from './connection.js';
 import type { Phone } from './phone.js';
-import type { GatewaySighting } from './sighting.js';
+import type { Sighting } from './sighting.js';
 
 /** The gateway with this key, connected: names are not unique, and anyone may use one. @throws `radio-unavailable`. */
 export async function findGateway(
@@ -12,7 +12,7 @@ export async function findGateway(
   options: CallOptions = {},
 ): Promise<GatewayConnection> {
   const tried = new Set<string>();
-  const attempt = async (sighting: GatewaySighting): Promise<GatewayConnection | undefined> => {
+  const attempt = async (sighting: Sighting): Promise<GatewayConnection | undefined> => {
     tried.add(sighting.address);
     const connection = await phone.connect(sighting, options);
     if (await hasKey(connection, key, options)) return connection;

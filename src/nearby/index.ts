@@ -8,4 +8,4 @@ export { openPhone } from './phone.js';
 export type { Phone, PhoneRadio, ScanOptions } from './phone.js';
 export { PhoneBook } from './phone-book.js';
 export type { KnownGateway } from './phone-book.js';
-export type { GatewaySighting } from './sighting.js';
+export type { BthomeKeys, Sighting } from './sighting.js';

@@ -7,14 +7,14 @@ import type { CallOptions } from './connection.js';
 import { closeNoble, openNoble } from './noble-loader.js';
 import type { Noble, NoblePeripheral } from './noble-types.js';
 import { sightingOf } from './sighting.js';
-import type { GatewaySighting } from './sighting.js';
+import type { BthomeKeys, Sighting } from './sighting.js';
 import { abortReason, within } from './time-limit.js';
 
 /** Advertising every 100 ms is heard in the first second, and every 1.28 s in this time. */
 const SCAN_MS = 5_000;
 /** A few advertising events, and the exchange that makes a connection. */
 const CONNECT_TIMEOUT_MS = 10_000;
-/** Gateways that a scan tells of; in a crowd the first ones. */
+/** Devices that a scan tells of; in a crowd the first ones. */
 const MAX_SIGHTINGS = 64;
 
 /** Where the phone's radio is: an air of this process, the Unix socket of a gateway's, or a real adapter. */
@@ -25,7 +25,11 @@ export interface ScanOptions extends CallOptions {
   /** How long, in milliseconds; 5 s if absent. */
   readonly durationMs?: number;
   /** Ends the scan as soon as it is true. */
-  readonly until?: (sighting: GatewaySighting) => boolean;
+  readonly until?: (sighting: Sighting) => boolean;
+  /** Whom it is for: gateways, if absent; or also every other device that says values. */
+  readonly whom?: 'gateways' | 'sensors' | 'everyone';
+  /** Of devices that say theirs to some only. */
+  readonly keys?: BthomeKeys;
 }
 
 /** A phone of software. Rejects with `radio-unavailable` where there is no radio for it. */
@@ -62,18 +66,19 @@ export class Phone implements AsyncDisposable {
     });
   }
 
-  /** Gateways in reach, by address, with the newest that was heard of each. */
-  async scan({ durationMs = SCAN_MS, until, ...options }: ScanOptions = {}): Promise<
-    readonly GatewaySighting[]
+  /** Who is in reach, by address, with the newest that was heard of each. */
+  async scan({ durationMs = SCAN_MS, until, whom = 'gateways', keys, ...options }: ScanOptions = {}): Promise<
+    readonly Sighting[]
   > {
     const signal = this.#signal(options);
     signal.throwIfAborted();
-    const sightings = new Map<string, GatewaySighting>();
+    const sightings = new Map<string, Sighting>();
     let stop: (() => void) | undefined;
     const heard = (peripheral: NoblePeripheral): void => {
-      const sighting = sightingOf(peripheral);
-      if (sighting === undefined || (sightings.size >= MAX_SIGHTINGS && !sightings.has(sighting.address)))
-        return;
+      const sighting = sightingOf(peripheral, keys);
+      const isMeant = sighting.isGateway || (whom !== 'gateways' && sighting.bthome !== undefined);
+      const isNew = !sightings.has(sighting.address);
+      if ((!isMeant && whom !== 'everyone') || (isNew && sightings.size >= MAX_SIGHTINGS)) return;
       sightings.set(sighting.address, sighting);
       this.#heard.set(sighting.address, peripheral);
       if (until?.(sighting) === true) stop?.();
@@ -92,7 +97,7 @@ export class Phone implements AsyncDisposable {
         };
         signal.addEventListener('abort', abort);
         // With duplicates: values change, and a repeated report is how they are heard.
-        this.#noble.startScanning([METRICS_SERVICE], true);
+        this.#noble.startScanning(whom === 'gateways' ? [METRICS_SERVICE] : [], true);
       });
     } finally {
       this.#noble.off('discover', heard);
@@ -105,8 +110,8 @@ export class Phone implements AsyncDisposable {
   async find({
     name,
     ...options
-  }: Omit<ScanOptions, 'until'> & { readonly name?: string } = {}): Promise<GatewaySighting> {
-    const wanted = (sighting: GatewaySighting): boolean => name === undefined || sighting.name === name;
+  }: Omit<ScanOptions, 'until'> & { readonly name?: string } = {}): Promise<Sighting> {
+    const wanted = (sighting: Sighting): boolean => name === undefined || sighting.name === name;
     const found = (await this.scan({ ...options, until: wanted })).find(wanted);
     if (found !== undefined) return found;
     const cure =
@@ -120,7 +125,7 @@ export class Phone implements AsyncDisposable {
 
   /** Connects to a gateway of the last scan. */
   async connect(
-    { address }: Pick<GatewaySighting, 'address'>,
+    { address }: Pick<Sighting, 'address'>,
     options: CallOptions = {},
   ): Promise<GatewayConnection> {
     const signal = this.#signal(options);

@@ -1,20 +1,32 @@
 import { BTHOME_SERVICE, decodeBthome, METRICS_SERVICE } from '@perigee/gatt';
-import type { BthomeValues } from '@perigee/gatt';
+import type { BthomeData } from '@perigee/gatt';
 import type { NoblePeripheral } from './noble-types.js';
 
-/** A gateway as it is heard, with no connection. */
-export interface GatewaySighting {
+/** A device as it is heard, with no connection. */
+export interface Sighting {
   readonly address: string;
-  /** At most 11 bytes of it are advertised; empty for one without. */
+  /** Of a gateway at most 11 bytes are advertised; empty for one without. */
   readonly name: string;
   readonly rssiDbm: number;
-  readonly values: BthomeValues;
+  /** One of ours: the service's UUID tells. */
+  readonly isGateway: boolean;
+  /** What it says to everyone, if anything. */
+  readonly bthome?: BthomeData;
 }
 
-/** Undefined for anything but a gateway: the service's UUID tells. */
-export function sightingOf({ address, rssi, advertisement }: NoblePeripheral): GatewaySighting | undefined {
-  if (advertisement.serviceUuids?.includes(METRICS_SERVICE) !== true) return undefined;
-  const data = advertisement.serviceData?.find(({ uuid }) => uuid === BTHOME_SERVICE)?.data;
-  const values = (data === undefined ? undefined : decodeBthome(data)) ?? {};
-  return { address, name: advertisement.localName ?? '', rssiDbm: rssi, values };
+/** By address in lower case. */
+export type BthomeKeys = ReadonlyMap<string, Uint8Array>;
+
+export function sightingOf(
+  { address, rssi, advertisement }: NoblePeripheral,
+  keys: BthomeKeys = new Map(),
+): Sighting {
+  const { localName = '', serviceData = [], serviceUuids = [] } = advertisement;
+  const data = serviceData.find(({ uuid }) => uuid === BTHOME_SERVICE)?.data;
+  const key = keys.get(address.toLowerCase());
+  const bthome = data && decodeBthome(data, key && { key, address });
+  return {
+    ...{ address, name: localName, rssiDbm: rssi, isGateway: serviceUuids.includes(METRICS_SERVICE) },
+    ...(bthome === undefined ? {} : { bthome }),
+  };
 }

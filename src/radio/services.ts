@@ -9,7 +9,7 @@ import {
   metricUuid,
   utf8Bytes,
 } from '@perigee/gatt';
-import type { BthomeValues, WallTime } from '@perigee/gatt';
+import type { BthomeEntry, BthomeSeal, WallTime } from '@perigee/gatt';
 import type { Advertisement, GattCharacteristic, GattService, Unit } from '../domain/index.js';
 
 /** A metric that everyone nearby may read. */
@@ -75,9 +75,13 @@ export const TIME_ADDRESS: readonly [serviceUuid: string, characteristicUuid: st
   GATT_SERVICES.time.characteristics.now.uuid,
 ];
 
-/** Live values for everyone who listens, and who it is. */
-export function buildAdvertisement(name: string, values: BthomeValues): Advertisement {
-  return { data: encodeAdvertisement(values), scanResponse: encodeScanResponse(name) };
+/** Live values for everyone who listens, or who has the key; and who it is. No values at all without `entries`. */
+export function buildAdvertisement(
+  name: string,
+  entries?: readonly BthomeEntry[],
+  seal?: BthomeSeal,
+): Advertisement {
+  return { data: encodeAdvertisement(entries, seal), scanResponse: encodeScanResponse(name) };
 }
 
 function deviceInformation(identity: DeviceIdentity): readonly GattCharacteristic[] {

@@ -5,7 +5,7 @@ import { buildAdvertisement } from '../../src/radio/index.js';
 import type { BlenoDriver } from '../../src/radio/index.js';
 import { openPhone } from '../../src/nearby/index.js';
 import type { GatewayConnection, Phone } from '../../src/nearby/index.js';
-import { IDENTITY, INFO, startGateway, TIME } from '../radio/support-gateway.js';
+import { IDENTITY, INFO, saidOf, startGateway, TIME } from '../radio/support-gateway.js';
 import type { TestGateway } from '../radio/support-gateway.js';
 import { malformedInput } from './radio-malformed.js';
 
@@ -41,13 +41,14 @@ export function radioContract(driver: BlenoDriver): void {
     it('is found by its service, with its name and live values', async () => {
       const found = await phone.find();
       assert.equal(found.name, 'Perigee');
-      assert.deepEqual(found.values, { packetId: 1, temperature: 48.2, running: true, count: 3 });
+      assert.deepEqual(saidOf(found), { 'packet id': 1, temperature: 48.2, running: true, count: 3 });
+      assert.equal(found.isGateway, true);
     });
 
     it('replaces what it advertises', async () => {
-      gateway.radio.advertise(buildAdvertisement('Perigee', { packetId: 2, temperature: -3.5 }));
-      const sightings = await phone.scan({ until: ({ values }) => values.packetId === 2 });
-      assert.equal(sightings[0]?.values.temperature, -3.5);
+      gateway.radio.advertise(buildAdvertisement('Perigee', [{ id: 0x02, value: -3.5 }]));
+      const sightings = await phone.scan({ until: (sighting) => saidOf(sighting)['temperature'] === -3.5 });
+      assert.deepEqual(sightings.map(saidOf), [{ temperature: -3.5 }]);
     });
 
     it('shows its metrics to an app that knows nothing of them, and its Device Information', async () => {
@@ -100,7 +101,7 @@ export function radioContract(driver: BlenoDriver): void {
       const one = await connect();
       if (gateway.radio.maxCentrals === 1) {
         await assert.rejects(second.find({ durationMs: 300 }), { code: 'radio-unavailable' });
-        gateway.radio.advertise(buildAdvertisement('Perigee', { packetId: 3 }));
+        gateway.radio.advertise(buildAdvertisement('Perigee', [{ id: 0x00, value: 3 }]));
         await assert.rejects(second.find({ durationMs: 300 }), { code: 'radio-unavailable' });
         await one.disconnect();
         const other = await connect(second);
@@ -157,7 +158,7 @@ export function radioContract(driver: BlenoDriver): void {
       gateway.air.unplug(gateway.air.attached[0]);
       assert.equal(gateway.radio.state.kind, 'unavailable');
       gateway.notifyTemperature();
-      gateway.radio.advertise(buildAdvertisement('Perigee', {}));
+      gateway.radio.advertise(buildAdvertisement('Perigee'));
       await assert.rejects(connection.readMetrics(), { code: 'radio-unavailable' });
       await gateway.restart();
       await using again = await connect();

@@ -9,7 +9,7 @@ import { parseRunId, type RunId, type Sample, type Unit } from '../../src/domain
 import { openMetricsRadio } from '../../src/gateway/metrics-radio.js';
 import { openPhone, type GatewayConnection, type Phone } from '../../src/nearby/index.js';
 import { openLevelStore } from '../../src/store/index.js';
-import { SILENT } from '../radio/support-gateway.js';
+import { saidOf, SILENT } from '../radio/support-gateway.js';
 import { tempFolder } from '../support/temp.js';
 
 const folder = tempFolder('metrics-radio');
@@ -126,8 +126,7 @@ describe('what phones are shown of the metrics', () => {
     await using world = await openWorld(before, []);
     const now = await shown(world.connection, TEMPERATURE, BUSY);
     assert.deepEqual(now, { [TEMPERATURE]: undefined, [BUSY]: undefined });
-    const { values } = await world.phone.find();
-    const { packetId, ...said } = values;
+    const { 'packet id': packetId, ...said } = saidOf(await world.phone.find());
     assert.ok(packetId !== undefined);
     assert.deepEqual(said, { problem: false, running: false, count: 0 });
   });
@@ -138,7 +137,7 @@ describe('what phones are shown of the metrics', () => {
       [RUN],
       true,
     );
-    const { packetId, ...said } = (await world.phone.find()).values;
+    const { 'packet id': packetId, ...said } = saidOf(await world.phone.find());
     assert.ok(packetId !== undefined);
     assert.deepEqual(said, { temperature: 48.2, problem: true, running: true, count: 1 });
   });

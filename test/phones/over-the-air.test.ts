@@ -46,7 +46,7 @@ describe('the control service on the air', () => {
       using world = await openWorld();
       const air = new Air();
       await using radio = createRadio({ mode: 'virtual', driver, air, name: 'Perigee', logger: SILENT });
-      await radio.start([world.service], buildAdvertisement('Perigee', {}));
+      await radio.start([world.service], buildAdvertisement('Perigee'));
       await visit(air, world, 'Ada');
       const hostile = new RawPhone(air);
       await hostile.connect();

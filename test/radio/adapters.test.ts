@@ -6,7 +6,7 @@ import { SILENT } from './support-gateway.js';
 import { layOutKernel } from './support-kernel.js';
 import type { TestKernel } from './support-kernel.js';
 
-const ADVERTISEMENT = buildAdvertisement('Perigee', {});
+const ADVERTISEMENT = buildAdvertisement('Perigee');
 
 describe('the search for an adapter', () => {
   let kernel: TestKernel;

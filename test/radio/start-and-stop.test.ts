@@ -9,7 +9,7 @@ import type { BlenoDriver } from '../../src/radio/index.js';
 import { tempFolder } from '../support/temp.js';
 import { SILENT } from './support-gateway.js';
 
-const ADVERTISEMENT = buildAdvertisement('Perigee', {});
+const ADVERTISEMENT = buildAdvertisement('Perigee');
 /** Far more than a start over the virtual radio takes. */
 const MAX_TURNS = 500;
 

@@ -1,6 +1,8 @@
+import { BTHOME_OBJECT } from '@perigee/gatt';
 import type { GattLink, GattListener, GattService, Logger } from '../../src/domain/index.js';
 import { buildAdvertisement, buildServices, createRadio, metricAddress } from '../../src/radio/index.js';
 import type { BlenoDriver, BleRadio } from '../../src/radio/index.js';
+import type { Sighting } from '../../src/nearby/index.js';
 import { TappedAir } from './support-raw-phone.js';
 
 export const SILENT: Logger = {
@@ -95,7 +97,12 @@ export async function startGateway(driver: BlenoDriver, airSocket?: string): Pro
     ...{ uuid: TALK_SERVICE, characteristics: [] },
     conversation: { written: TALK_WRITTEN, notified: TALK_NOTIFIED, begin },
   };
-  const values = { packetId: 1, temperature, running: true, count: 3 };
+  const values = [
+    { id: BTHOME_OBJECT.packetId, value: 1 },
+    { id: 0x02, value: temperature },
+    { id: BTHOME_OBJECT.running, value: true },
+    { id: BTHOME_OBJECT.runs, value: 3 },
+  ];
   const start = (): Promise<void> =>
     radio.start([...services, slowService, talkService], buildAdvertisement('Perigee', values));
   await start();
@@ -117,4 +124,10 @@ export async function startGateway(driver: BlenoDriver, airSocket?: string): Pro
     },
     [Symbol.asyncDispose]: () => radio[Symbol.asyncDispose](),
   };
+}
+
+/** What a device said to everyone, by name. */
+export function saidOf({ bthome }: Sighting): Readonly<Record<string, number | boolean | string>> {
+  const readings = bthome === undefined || bthome.kind === 'sealed' ? [] : bthome.readings;
+  return Object.fromEntries(readings.map(({ name, value }) => [name, value]));
 }
