@@ -3,6 +3,8 @@ import { execute } from './commands.js';
 import { Controller } from './controller.js';
 import type { Medium } from './controller.js';
 import { Link } from './link.js';
+import { atEvents, promptly } from './pace.js';
+import type { LinkModel, StartPace } from './pace.js';
 
 /** A gateway, its phones in this process and those of other processes; more are a leak. */
 const MAX_CONTROLLERS = 32;
@@ -10,13 +12,30 @@ const MAX_CONTROLLERS = 32;
 const ADDRESS_TAIL = [0x52, 0x45, 0x50, 0x02] as const;
 const ADDRESSES = 0x1_0000;
 
+/** A connection interval is told in steps of 1.25 ms. */
+const INTERVAL_STEP_MS = 1.25;
+
+interface AirOptions {
+  /** What links carry, as those of a real radio; absent for as much as the processor can. */
+  readonly link?: LinkModel;
+  /** Never goes back. */
+  readonly nowMs?: () => number;
+}
+
 /**
  * The medium: what one controller advertises, the others that scan hear, and one that initiates may connect to.
  * Advertising costs a timer only while somebody listens.
  */
 export class Air implements Medium {
   readonly #controllers = new Set<Controller>();
+  readonly #startPace: StartPace;
+  readonly #interval: number | undefined;
   #addresses = 0;
+
+  constructor({ link, nowMs = () => performance.now() }: AirOptions = {}) {
+    this.#startPace = link === undefined ? promptly : atEvents(link, nowMs);
+    this.#interval = link && Math.round(link.intervalMs / INTERVAL_STEP_MS);
+  }
 
   /** A new LE controller on this air. It leaves with its `close`. */
   attach(): Controller {
@@ -54,11 +73,16 @@ export class Air implements Medium {
     }
   }
 
-  connect(central: Controller, peripheral: Controller, interval: number): void {
+  /** Where links are modelled the interval is theirs, whatever was asked for. */
+  intervalFor(asked: number): number {
+    return this.#interval ?? asked;
+  }
+
+  connect(central: Controller, peripheral: Controller, asked: number): void {
     assert(central !== peripheral, 'a connection has two ends');
-    const link = new Link(central, peripheral);
-    peripheral.connected(link, interval);
-    central.connected(link, interval);
+    const link = new Link(central, peripheral, this.#startPace);
+    peripheral.connected(link, this.intervalFor(asked));
+    central.connected(link, this.intervalFor(asked));
     this.listenersChanged();
   }
 }

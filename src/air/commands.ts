@@ -154,8 +154,11 @@ function disconnect(controller: Controller, link: Link, parameters: Buffer): Rep
   return pending(STATUS.ok, () => link.close(controller, reasons));
 }
 
-function updateConnection(_controller: Controller, link: Link, parameters: Buffer): Reply {
-  const granted = parameters.subarray(4, 10);
+function updateConnection(asker: Controller, link: Link, parameters: Buffer): Reply {
+  const granted = Buffer.concat([
+    u16(asker.intervalFor(parameters.readUInt16LE(4))),
+    parameters.subarray(6, 10),
+  ]);
   return pending(STATUS.ok, () => {
     for (const { controller, handle } of link.ends) {
       const head = Buffer.of(LE_EVENT.connectionUpdateComplete, STATUS.ok);

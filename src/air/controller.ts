@@ -1,4 +1,15 @@
-import { commandComplete, commandStatus, EVENT, event, LE_EVENT, PACKET, STATUS, u16 } from './hci.js';
+import { Buffers } from './buffers.js';
+import {
+  advertisingReport,
+  commandComplete,
+  commandStatus,
+  connectionComplete,
+  EVENT,
+  event,
+  PACKET,
+  STATUS,
+  u16,
+} from './hci.js';
 import { ACL_BUFFERS, ACL_BYTES, RSSI_DBM } from './limits.js';
 import type { Link as LinkOf } from './link.js';
 import type { HciTransport } from './transport.js';
@@ -9,8 +20,6 @@ const FIRST_HANDLE = 0x40;
 const MAX_VIOLATIONS = 16;
 /** Whom a scanner remembers to have reported; then it starts again. */
 const MAX_SEEN = 256;
-/** Supervision timeout that the connection event tells, in steps of 10 ms. */
-const SUPERVISION = 42;
 
 interface Advertising {
   readonly enabled: boolean;
@@ -50,6 +59,8 @@ export interface Medium {
   /** One advertising event. */
   advertise(advertiser: Controller): void;
   connect(central: Controller, peripheral: Controller, interval: number): void;
+  /** Of connections, for one that was asked for; in steps of 1.25 ms. */
+  intervalFor(asked: number): number;
 }
 
 /** How a controller answers: with the result, or with a status now and the result as an event later. */
@@ -69,7 +80,7 @@ export class Controller implements HciTransport {
   readonly #air: Medium;
   readonly #execute: Execute;
   readonly #links = new Map<number, Link>();
-  readonly #inFlight = new Map<number, number>();
+  readonly #buffers = new Buffers(ACL_BUFFERS);
   readonly #seen = new Set<string>();
   #advertising = NOT_ADVERTISING;
   #scanning = NOT_SCANNING;
@@ -99,6 +110,10 @@ export class Controller implements HciTransport {
 
   get linkCount(): number {
     return this.#links.size;
+  }
+
+  get busyLinks(): number {
+    return [...this.#links.values()].filter(({ isBusy }) => isBusy).length;
   }
 
   get listening(): boolean {
@@ -161,13 +176,12 @@ export class Controller implements HciTransport {
     const handle = packet.readUInt16LE(1) & 0x0fff;
     const data = packet.subarray(5);
     const link = this.#links.get(handle);
-    const inFlight = [...this.#inFlight.values()].reduce((sum, count) => sum + count, 0);
     if (link === undefined) this.violate('data for no connection');
     else if (data.length !== packet.readUInt16LE(3)) this.violate('data of another length than it says');
     else if (data.length > ACL_BYTES) this.violate('data longer than a buffer');
-    else if (inFlight >= ACL_BUFFERS) this.violate('more data than there are buffers');
+    else if (this.#buffers.areFull) this.violate('more data than there are buffers');
     else {
-      this.#inFlight.set(handle, (this.#inFlight.get(handle) ?? 0) + 1);
+      this.#buffers.take(handle);
       link.push(this, (packet.readUInt16LE(1) >> 12) & 0x3, Buffer.from(data));
     }
   }
@@ -210,6 +224,10 @@ export class Controller implements HciTransport {
     this.toHost(connectionComplete(status, 0, 0, peer, 0));
   }
 
+  intervalFor(asked: number): number {
+    return this.#air.intervalFor(asked);
+  }
+
   link(handle: number): Link | undefined {
     return this.#links.get(handle);
   }
@@ -247,8 +265,7 @@ export class Controller implements HciTransport {
       if (this.#seen.size >= MAX_SEEN) this.#seen.clear();
       this.#seen.add(key);
     }
-    const head = Buffer.of(LE_EVENT.advertisingReport, 1, type, 0);
-    this.toHost(event(EVENT.leMeta, head, address, Buffer.of(data.length), data, Buffer.of(RSSI_DBM & 0xff)));
+    this.toHost(advertisingReport(type, address, data, RSSI_DBM));
   }
 
   freeHandle(): number {
@@ -268,31 +285,16 @@ export class Controller implements HciTransport {
   }
 
   completed(handle: number, packets: number): void {
-    this.#inFlight.set(handle, (this.#inFlight.get(handle) ?? 0) - packets);
+    this.#buffers.giveBack(handle, packets);
     this.toHost(event(EVENT.completedPackets, Buffer.of(1), u16(handle), u16(packets)));
   }
 
   disconnected(handle: number, reason: number): void {
     this.#links.delete(handle);
-    this.#inFlight.delete(handle);
+    this.#buffers.free(handle);
     // A host that has reset its controller, or left, hears no more of its connections (7.3.2).
     if (reason !== STATUS.ok) {
       this.toHost(event(EVENT.disconnectionComplete, Buffer.of(STATUS.ok), u16(handle), Buffer.of(reason)));
     }
   }
-}
-
-function connectionComplete(
-  status: number,
-  handle: number,
-  role: number,
-  peer: Buffer,
-  interval: number,
-): Buffer {
-  const head = Buffer.concat([
-    Buffer.of(LE_EVENT.connectionComplete, status),
-    u16(handle),
-    Buffer.of(role, 0),
-  ]);
-  return event(EVENT.leMeta, head, peer, u16(interval), u16(0), u16(SUPERVISION), Buffer.of(0));
 }

@@ -61,6 +61,9 @@ export const BOUNDARY = { firstFromHost: 0, continuing: 1, firstToHost: 2 } as c
 /** How many commands a host may have outstanding; nobody above counts them. */
 const COMMAND_CREDITS = 1;
 
+/** Supervision timeout that the connection event tells, in steps of 10 ms. */
+const SUPERVISION = 42;
+
 export function u16(value: number): Buffer {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16LE(value);
@@ -82,4 +85,24 @@ export function commandStatus(command: number, status: number): Buffer {
 
 export function aclPacket(handle: number, boundary: number, data: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(PACKET.acl), u16(handle | (boundary << 12)), u16(data.length), data]);
+}
+
+export function connectionComplete(
+  status: number,
+  handle: number,
+  role: number,
+  peer: Buffer,
+  interval: number,
+): Buffer {
+  const head = Buffer.concat([
+    Buffer.of(LE_EVENT.connectionComplete, status),
+    u16(handle),
+    Buffer.of(role, 0),
+  ]);
+  return event(EVENT.leMeta, head, peer, u16(interval), u16(0), u16(SUPERVISION), Buffer.of(0));
+}
+
+export function advertisingReport(type: number, address: Buffer, data: Buffer, rssiDbm: number): Buffer {
+  const head = Buffer.of(LE_EVENT.advertisingReport, 1, type, 0);
+  return event(EVENT.leMeta, head, address, Buffer.of(data.length), data, Buffer.of(rssiDbm & 0xff));
 }

@@ -5,6 +5,7 @@ export type { Controller } from './controller.js';
 export { withoutExitHooks } from './exit-hooks.js';
 export { H4Parser } from './h4.js';
 export { offerDevice } from './hook.js';
+export type { LinkModel } from './pace.js';
 export { serveAir } from './server.js';
 export type { AirServer } from './server.js';
 export type { HciTransport } from './transport.js';

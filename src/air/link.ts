@@ -1,4 +1,5 @@
 import { aclPacket, BOUNDARY } from './hci.js';
+import type { Budget, Pace, StartPace } from './pace.js';
 
 interface Fragment {
   readonly continuing: boolean;
@@ -7,6 +8,8 @@ interface Fragment {
 
 /** What a link asks of the controllers that it joins. */
 interface Station {
+  /** Of its links, those that have something to carry. */
+  readonly busyLinks: number;
   freeHandle(): number;
   toHost(packet: Buffer): void;
   completed(handle: number, packets: number): void;
@@ -22,23 +25,28 @@ interface LinkEnd<S extends Station> {
 }
 
 /**
- * A connection: moves ACL packets from one controller to the other, in order, at the next turn of the event loop, and
- * gives the sender its buffers back. What waits is bounded by those buffers, which the sender's controller counts.
+ * A connection: moves ACL packets from one controller to the other, in order and at its pace, and gives the sender its
+ * buffers back. What waits is bounded by those buffers, which the sender's controller counts.
  */
 export class Link<S extends Station> {
   readonly #ends: readonly [LinkEnd<S>, LinkEnd<S>];
+  readonly #pace: Pace;
   #open = true;
-  #scheduled = false;
 
-  constructor(central: S, peripheral: S) {
+  constructor(central: S, peripheral: S, startPace: StartPace) {
     this.#ends = [
       { controller: central, role: 'central', handle: central.freeHandle(), outgoing: [] },
       { controller: peripheral, role: 'peripheral', handle: peripheral.freeHandle(), outgoing: [] },
     ];
+    this.#pace = startPace((budget) => this.#carry(budget));
   }
 
   get ends(): readonly LinkEnd<S>[] {
     return this.#ends;
+  }
+
+  get isBusy(): boolean {
+    return this.#ends.some(({ outgoing }) => outgoing.length > 0);
   }
 
   endOf(controller: S): LinkEnd<S> {
@@ -51,16 +59,13 @@ export class Link<S extends Station> {
 
   push(from: S, boundary: number, data: Buffer): void {
     this.endOf(from).outgoing.push({ continuing: boundary === BOUNDARY.continuing, data });
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#deliver());
+    this.#pace.request();
   }
 
-  #deliver(): void {
-    this.#scheduled = false;
-    if (!this.#open) return;
+  #carry(budget: Budget): void {
+    const packets = budget(Math.max(...this.#ends.map(({ controller }) => controller.busyLinks)));
     for (const end of this.#ends) {
-      const fragments = end.outgoing.splice(0);
+      const fragments = end.outgoing.splice(0, packets);
       const peer = this.peerOf(end.controller);
       for (const { continuing, data } of fragments) {
         const boundary = continuing ? BOUNDARY.continuing : BOUNDARY.firstToHost;
@@ -68,12 +73,14 @@ export class Link<S extends Station> {
       }
       if (fragments.length > 0) end.controller.completed(end.handle, fragments.length);
     }
+    if (this.isBusy) this.#pace.request();
   }
 
   /** Ends the connection; `reasons` is what each side hears, 0 for nothing. */
   close(by: S, reasons: { readonly own: number; readonly peer: number }): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#pace.stop();
     by.disconnected(this.endOf(by).handle, reasons.own);
     const peer = this.peerOf(by);
     peer.controller.disconnected(peer.handle, reasons.peer);

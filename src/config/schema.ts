@@ -30,12 +30,29 @@ const DEFAULT_FEATURED: FeaturedMetric[] = [
   { series: 'run_cpu{image="hostsense"}', label: 'Guest CPU cost', unit: 'percent' },
 ];
 
+/** What a connection may have (Core specification, vol 4, part E, 7.8.12), and more packets than fit its longest event. */
+const MIN_INTERVAL_MS = 7.5;
+const MAX_INTERVAL_MS = 4000;
+const MAX_PACKETS_PER_EVENT = 32;
+
+const link = v.strictObject({
+  intervalMs: v.pipe(
+    v.number('expected a number'),
+    v.minValue(MIN_INTERVAL_MS, `must be at least ${MIN_INTERVAL_MS}`),
+    v.maxValue(MAX_INTERVAL_MS, `must be at most ${MAX_INTERVAL_MS}`),
+  ),
+  /** Phones take about so many. */
+  packetsPerEvent: v.optional(wholeNumber(1, MAX_PACKETS_PER_EVENT), 4),
+});
+
 const radio = v.strictObject({
   /** `auto` uses an adapter if there is one; `virtual` needs none and reaches only programs on this machine. */
   mode: v.optional(v.picklist(['auto', 'virtual', 'off']), 'auto'),
   driver: v.optional(v.picklist(['stoprocent', 'abandonware']), 'stoprocent'),
   /** hciN; absent for the first. */
   hciDevice: v.optional(wholeNumber(0, 15)),
+  /** What the virtual radio's links carry, as those of a real one; absent for as much as the processor can. */
+  link: v.optional(link),
   featured: v.optional(v.pipe(v.array(featuredMetric), v.maxLength(MAX_FEATURED)), DEFAULT_FEATURED),
 });
 

@@ -57,10 +57,11 @@ interface MetricsRadio extends AsyncDisposable {
 
 export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   const { config, logger, store } = parts;
-  const { driver, featured, hciDevice, mode } = config.radio;
+  const { driver, featured, hciDevice, link, mode } = config.radio;
   const radio = createRadio({
     ...{ mode, driver, logger, name: config.name, airSocket: parts.airSocket },
     ...(hciDevice === undefined ? {} : { hciDevice }),
+    ...(link === undefined ? {} : { link }),
   });
   const timers: NodeJS.Timeout[] = [];
   const startedUs = parts.clock.monotonicUs();

@@ -1,4 +1,5 @@
 import { Air, offerDevice, serveAir } from '../air/index.js';
+import type { LinkModel } from '../air/index.js';
 import { PerigeeError } from '../domain/index.js';
 import type { Logger } from '../domain/index.js';
 import { findAdapter } from './adapters.js';
@@ -18,6 +19,8 @@ export interface RadioOptions {
   readonly hciDevice?: number;
   /** The air of a virtual radio; absent for one of its own. */
   readonly air?: Air;
+  /** What the links of an air of its own carry; absent for as much as the processor can. */
+  readonly link?: LinkModel;
   /** Where a virtual radio lets phones of other processes in: the path of a Unix socket, for this user alone. */
   readonly airSocket?: string;
   /** GAP's Device Name: what phones show once connected. */
@@ -49,7 +52,8 @@ function openAdapter({ hciDevice, kernel }: RadioOptions): Promise<DeviceLease> 
   return Promise.resolve({ device: found.device, [Symbol.asyncDispose]: () => Promise.resolve() });
 }
 
-async function openVirtual({ air = new Air(), airSocket, logger }: RadioOptions): Promise<DeviceLease> {
+async function openVirtual({ link, airSocket, logger, ...options }: RadioOptions): Promise<DeviceLease> {
+  const air = options.air ?? new Air(link === undefined ? {} : { link });
   const server = airSocket === undefined ? undefined : await serveAir(air, airSocket, logger);
   const device = offerDevice(air.attach());
   return {
