@@ -13,8 +13,8 @@ import {
   thinned,
 } from '../domain/index.js';
 import type { GatewayControl, GatewayStatus } from '../domain/index.js';
+import { guestArgs, parseSchedule } from '../requests/index.js';
 import { parseAuditQuery, parseInvitation, parseName } from './access-body.js';
-import { guestArgs, parseScheduleBody } from './schedule-body.js';
 
 /** What a route answers: one JSON value, a text, or a stream of values that a client reads as they come. */
 export type Answer =
@@ -107,7 +107,7 @@ export const ROUTES: readonly Route[] = [
   }),
   read(/^\/api\/schedules$/, async (control) => json(await control.schedules())),
   act(/^\/api\/schedules$/, async (control, _id, body) =>
-    json(await control.addSchedule(parseScheduleBody(body))),
+    json(await control.addSchedule(parseSchedule(body, 'See docs/http.md.'))),
   ),
   ...SCHEDULE_CHANGES.map((change) =>
     act(new RegExp(`^/api/schedules/([^/]+)/${change}$`), async (control, name) =>

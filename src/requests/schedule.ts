@@ -24,7 +24,7 @@ export const guestArgs = v.pipe(
   ),
 );
 
-const scheduleBody = v.strictObject({
+const scheduleRequest = v.strictObject({
   name: shortText,
   image: shortText,
   args: v.exactOptional(guestArgs),
@@ -45,12 +45,12 @@ const scheduleBody = v.strictObject({
 });
 
 /** @throws PerigeeError `usage`, `image-unknown`. */
-export function parseScheduleBody(body: unknown): Schedule {
-  const parsed = v.safeParse(scheduleBody, body);
+export function parseSchedule(asked: unknown, cure: string): Schedule {
+  const parsed = v.safeParse(scheduleRequest, asked);
   if (!parsed.success) {
     const [{ message, path = [] }] = parsed.issues;
     const key = path.map((item) => String(item.key)).join('.');
-    throw new PerigeeError('usage', `the schedule is not valid: ${key}: ${message}`, 'See docs/http.md.');
+    throw new PerigeeError('usage', `the schedule is not valid: ${key}: ${message}`, cure);
   }
   const { image, missed, ...rest } = parsed.output;
   return { ...rest, image: parseImageName(image), missed: missed ?? usualMissed(rest.trigger) };
