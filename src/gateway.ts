@@ -12,6 +12,7 @@ import {
   Closer,
   addedImages,
   airSocket,
+  clockNote,
   consoleDirectory,
   controlSocket,
   identityKey,
@@ -22,6 +23,8 @@ import {
 } from './platform/index.js';
 import { MULTIBOOT_LOADER, hostArchitecture, newRunId, pageBytes, pruneRuns } from './platform/index.js';
 import { LastWill, createRunner, endOrphans, type Runner } from './runner/index.js';
+import { BoardClock } from './gateway/board-clock.js';
+import { systemTime } from './gateway/system-time.js';
 import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
 import { boardConfinement } from './gateway/confinement.js';
@@ -64,10 +67,13 @@ const ADOPT_WITHIN_SECONDS = 600;
  * Disposing it ends every guest, stores what waits and closes everything, in that order.
  */
 export async function startGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, clock, logger, searchPath, onDemandOnly: asleep = false } = parts;
+  const { config, logger, searchPath, onDemandOnly: asleep = false } = parts;
   const closer = new Closer(logger);
   try {
     const data = config.dataDirectory;
+    const clock = await BoardClock.open({
+      ...{ system: parts.clock, systemTime: systemTime(searchPath), notePath: clockNote(data), logger },
+    });
     const store = closer.use(
       'store',
       await openLevelStore({
@@ -190,7 +196,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       dataDirectoryGone: () => directory.gone,
     });
     const phones = createPhoneService({
-      ...{ curve: nodeCurve, identity, access, control, clock, logger },
+      ...{ curve: nodeCurve, identity, access, control, clock, time: clock, logger },
       gateway: { gatewayId: store.gatewayId, gatewayName: config.name },
     });
     closer.add('phones', () => phones[Symbol.dispose]());

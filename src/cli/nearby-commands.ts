@@ -1,11 +1,13 @@
-import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { RESOLUTIONS, ROLES, SCHEDULE_CHANGES } from '../domain/index.js';
-import type { Role, ScheduleChange } from '../domain/index.js';
+import type { Role } from '../domain/index.js';
 import { command, type Act } from './command.js';
 import type { BthomeKeys } from '../nearby/index.js';
 import type { HistoryOptions } from './nearby-data.js';
 import type { NearbyOptions } from './nearby-visit.js';
 import { parseBthomeKey, parseDuration, parseSpan, parseTime, priorityOption } from './parse.js';
+import { addedSchedule, CHANGE_COMMANDS } from './schedule-commands.js';
+import type { AddOptions } from './schedule.js';
 
 /** hciN, as the configuration takes it. */
 const HCI_DEVICES = 16;
@@ -19,10 +21,7 @@ export function addNearbyCommands(program: Command, action: Act): void {
     .command('nearby')
     .description('Be a phone: what gateways in reach show, and what a technician may do.');
   const add = (name: string, description: string, example: string): Command =>
-    command(nearby, name, description, example)
-      .option('--hci <number>', 'use the adapter hciN of this machine', parseHci)
-      .option('--air <socket>', "use a gateway's virtual radio (default: that of --data, if there is one)")
-      .option('--gateway <name>', 'which gateway, where there are several: its name or id');
+    withRadio(command(nearby, name, description, example));
 
   add(
     'scan',
@@ -109,18 +108,14 @@ export function addNearbyCommands(program: Command, action: Act): void {
       (await import('./nearby-schedules.js')).schedules(env, options),
     ),
   );
-  add(
-    'schedule',
-    'Pause, resume, clear or remove a schedule of a gateway.',
-    'perigee nearby schedule pause dawn',
-  )
-    .addArgument(new Argument('<change>', 'what is done to it').choices(SCHEDULE_CHANGES))
-    .argument('<name>', 'as `perigee nearby schedules` shows it')
+  add('time', 'Show what time it is for a gateway, or tell it.', 'perigee nearby time --tell')
+    .option('--tell', 'tells it the time of this machine, unless NTP keeps its clock')
     .action(
-      action<[ScheduleChange, string, NearbyOptions]>(async (env, change, name, options) =>
-        (await import('./nearby-schedules.js')).change(env, name, change, options),
+      action<[NearbyOptions & { tell?: true }]>(async (env, options) =>
+        (await import('./nearby-time.js')).time(env, options),
       ),
     );
+  addScheduleCommands(nearby, action);
   add('invite', 'Show a code for another phone, where you may.', 'perigee nearby invite Bob --role viewer')
     .argument('<name>', 'whose phone it is')
     .addOption(new Option('--role <role>', 'what they may').choices(ROLES).default('viewer'))
@@ -136,6 +131,33 @@ export function addNearbyCommands(program: Command, action: Act): void {
         async (env, name, options) => (await import('./nearby-schedules.js')).invite(env, name, options),
       ),
     );
+}
+
+function addScheduleCommands(nearby: Command, action: Act): void {
+  const schedule = nearby.command('schedule').description('Add and change what a gateway starts by itself.');
+  const example = 'perigee nearby schedule add often hello --every 15m';
+  addedSchedule(withRadio(command(schedule, 'add', 'Start an image regularly, or once.', example))).action(
+    action<[string, string, NearbyOptions & AddOptions]>(async (env, name, image, options) =>
+      (await import('./nearby-schedules.js')).add(env, name, image, options),
+    ),
+  );
+  for (const change of SCHEDULE_CHANGES) {
+    const { description, name } = CHANGE_COMMANDS[change];
+    withRadio(command(schedule, name, description, `perigee nearby schedule ${name} dawn`))
+      .argument('<name>', 'as `perigee nearby schedules` shows it')
+      .action(
+        action<[string, NearbyOptions]>(async (env, which, options) =>
+          (await import('./nearby-schedules.js')).change(env, which, change, options),
+        ),
+      );
+  }
+}
+
+function withRadio(each: Command): Command {
+  return each
+    .option('--hci <number>', 'use the adapter hciN of this machine', parseHci)
+    .option('--air <socket>', "use a gateway's virtual radio (default: that of --data, if there is one)")
+    .option('--gateway <name>', 'which gateway, where there are several: its name or id');
 }
 
 function parseHci(text: string): number {

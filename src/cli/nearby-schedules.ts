@@ -1,8 +1,9 @@
 import type { perigee } from '@perigee/proto';
-import type { Role, ScheduleChange } from '../domain/index.js';
+import type { Role, ScheduleChange, Trigger } from '../domain/index.js';
 import { showInvitation } from './invitation.js';
 import { withSession, type NearbyOptions } from './nearby-visit.js';
 import { formatSpan, print, printJson, table } from './output.js';
+import { scheduleOf, type AddOptions } from './schedule.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type ScheduleLine = perigee.v1.ScheduleLine.$Properties;
@@ -22,6 +23,39 @@ export async function change(
   return withSession(env, options, async (session) => {
     show([await session.changeSchedule(name, what)], options);
   });
+}
+
+export async function add(
+  env: Env,
+  name: string,
+  image: string,
+  options: NearbyOptions & AddOptions,
+): Promise<number> {
+  const { args, jitterMs, timeLimitMs, trigger, ...rest } = scheduleOf(name, image, options);
+  return withSession(env, options, async (session) => {
+    const added = await session.addSchedule({
+      ...{ ...rest, jitterMs, ...triggerOf(trigger) },
+      ...(args === undefined ? {} : { args }),
+      ...(timeLimitMs === undefined ? {} : { timeLimitMs }),
+    });
+    show([added], options);
+  });
+}
+
+function triggerOf(
+  trigger: Trigger,
+): Pick<perigee.v1.AddSchedule.$Properties, 'at' | 'cron' | 'everyMs' | 'zone'> {
+  const zone = 'zone' in trigger ? { zone: trigger.zone } : {};
+  switch (trigger.kind) {
+    case 'cron':
+      return { cron: trigger.expression, ...zone };
+    case 'at':
+      return { at: trigger.time, ...zone };
+    case 'every':
+      return { everyMs: trigger.everyMs };
+    case 'kept':
+      return {};
+  }
 }
 
 /** For a technician who may enrol others: the code is shown here, and scanned from here. */

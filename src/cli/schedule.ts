@@ -38,15 +38,19 @@ export async function add(
   image: string,
   options: CommonOptions & AddOptions,
 ): Promise<number> {
+  return show(await runningGateway(env, options).addSchedule(scheduleOf(name, image, options)), options);
+}
+
+/** What the options say. @throws PerigeeError `usage`, `image-unknown`. */
+export function scheduleOf(name: string, image: string, options: AddOptions): Schedule {
   const { args, jitter, missed, overlap, priority, restart, timeLimit } = options;
   const trigger = triggerOf(options);
-  const added = await runningGateway(env, options).addSchedule({
+  return {
     ...{ name, image: parseImageName(image), trigger, jitterMs: jitter },
     ...{ overlap, restart, priority, missed: missed ?? usualMissed(trigger) },
     ...(args === undefined ? {} : { args }),
     ...(timeLimit === undefined ? {} : { timeLimitMs: timeLimit }),
-  });
-  return show(added, options);
+  };
 }
 
 export async function change(

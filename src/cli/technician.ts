@@ -1,4 +1,4 @@
-import type { Role, Technician } from '../domain/index.js';
+import { timeText, type Role, type Technician } from '../domain/index.js';
 import { showInvitation } from './invitation.js';
 import { runningGateway, type CommonOptions } from './options.js';
 import { print, printJson, table } from './output.js';
@@ -45,21 +45,19 @@ export async function log(env: Env, options: CommonOptions & { readonly lines: n
     print(
       table([
         ['TIME', 'WHO', 'ACT', 'DETAIL'],
-        ...entries.map(({ act, detail, wallMs, who }) => [time(wallMs), who || '-', act, detail]),
+        ...entries.map(({ act, detail, wallMs, who }) => [`${timeText(wallMs)}Z`, who || '-', act, detail]),
       ]),
     );
   return 0;
 }
 
 function row({ enrolledAtMs, expiresAtMs, key, mayEnrol, name, role }: Technician): readonly string[] {
-  const until = expiresAtMs === undefined ? '-' : time(expiresAtMs);
-  return [name, mayEnrol ? `${role}, may enrol` : role, time(enrolledAtMs), until, `${key.slice(0, 16)}…`];
-}
-
-/** 2026-11-27 12:00:00Z */
-function time(unixMs: number): string {
-  return new Date(unixMs)
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, 'Z');
+  const until = expiresAtMs === undefined ? '-' : `${timeText(expiresAtMs)}Z`;
+  return [
+    name,
+    mayEnrol ? `${role}, may enrol` : role,
+    `${timeText(enrolledAtMs)}Z`,
+    until,
+    `${key.slice(0, 16)}…`,
+  ];
 }

@@ -24,6 +24,7 @@ export const ERROR_EXITS = {
   'backup-invalid': 25,
   'access-refused': 26,
   'technician-unknown': 27,
+  'time-refused': 28,
   internal: 70,
 } as const;
 

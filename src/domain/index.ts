@@ -16,6 +16,7 @@ export * from './safeguard.js';
 export * from './schedule.js';
 export * from './store-statistics.js';
 export * from './text.js';
+export * from './time.js';
 export * from './token-bucket.js';
 export * from './topic.js';
 export * from './vm.js';

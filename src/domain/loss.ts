@@ -1,4 +1,5 @@
 import type { Position } from './observation.js';
+import { timeText } from './text.js';
 
 /** Why something is not in the store that was measured, or is not any more before it was sent. */
 export const LOSS_REASONS = [
@@ -59,17 +60,6 @@ const REASON_TEXTS: Readonly<Record<LossReason, string>> = {
   'power-cut': 'the power was cut',
   retention: 'they made room before the backend had them',
 };
-
-/** A wall clock may say anything, also what no date can be. */
-const DATE_MAX_MS = 8.64e15;
-
-function timeText(ms: number): string {
-  if (Math.abs(ms) > DATE_MAX_MS) return `${ms} ms`;
-  return new Date(ms)
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, '');
-}
 
 export interface LossWriter {
   /** Joined with the loss before it where the two are one. Kept as soon as the disk allows. */

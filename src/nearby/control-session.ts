@@ -9,6 +9,7 @@ import { ValueQueue } from './value-queue.js';
 
 type Command = perigee.v1.Command.$Properties;
 type Answer = perigee.v1.Answer;
+type BoardTime = perigee.v1.BoardTime.$Properties;
 type News = perigee.v1.News.$Properties;
 type ScheduleLine = perigee.v1.ScheduleLine.$Properties;
 type RunNotice = perigee.v1.RunNotice.$Properties;
@@ -141,6 +142,22 @@ export class ControlSession {
   async changeSchedule(name: string, change: string, options: CallOptions = {}): Promise<ScheduleLine> {
     const answer = await this.#ask({ changeSchedule: { name, change } }, options);
     return answer.schedules?.schedules?.[0] ?? {};
+  }
+
+  async addSchedule(
+    schedule: perigee.v1.AddSchedule.$Properties,
+    options: CallOptions = {},
+  ): Promise<ScheduleLine> {
+    return (await this.#ask({ addSchedule: schedule }, options)).schedules?.schedules?.[0] ?? {};
+  }
+
+  /** What time it is for the gateway, and how it knows. */
+  async time(options: CallOptions = {}): Promise<BoardTime> {
+    return (await this.#ask({ time: {} }, options)).time ?? {};
+  }
+
+  async setTime(time: perigee.v1.SetTime.$Properties, options: CallOptions = {}): Promise<BoardTime> {
+    return (await this.#ask({ setTime: time }, options)).time ?? {};
   }
 
   async invite(

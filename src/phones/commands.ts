@@ -8,12 +8,15 @@ import {
   isEnded,
   parseImageName,
   parseRunId,
+  timeText,
 } from '../domain/index.js';
 import type { GatewayControl, InvitationTerms, Role, RunNews, RunRecord } from '../domain/index.js';
-import type { RunRequest, ShownInvitation, Technician } from '../domain/index.js';
+import type { RunRequest, ShownInvitation, Technician, TimeKeeper } from '../domain/index.js';
 import { gatewayState, images, logEnd, runNotice, runs, schedules } from './messages.js';
 import { invitationTerms } from './invite.js';
+import { addSchedule } from './schedules.js';
 import { takeSnapshot } from './snapshots.js';
+import { boardTime, setTime } from './time.js';
 
 type Command = perigee.v1.Command;
 /** What an answer says beside the command's number. */
@@ -23,6 +26,9 @@ export type Result = Omit<perigee.v1.Answer.$Properties, 'command' | 'result'>;
 export interface CommandContext {
   readonly control: GatewayControl;
   readonly wallMs: () => number;
+  readonly time: TimeKeeper;
+  /** Writes down what came of the command. */
+  readonly note: (detail: string) => void;
   /** Tells the phone what happens to the run that it has started, and gives the run as it is first. */
   readonly follow: (request: RunRequest) => Promise<RunRecord>;
   /** Tells the phone what runs report of these series, and of no others. */
@@ -101,12 +107,32 @@ export const COMMANDS: Readonly<Record<Exclude<NonNullable<Command['what']>, 'en
       return { schedules: schedules([await control.changeSchedule(changeSchedule?.name ?? '', change)]) };
     },
   },
+  addSchedule: {
+    role: 'technician',
+    detail: ({ addSchedule: asked }) => `add schedule ${asked?.name ?? ''} of ${asked?.image ?? ''}`,
+    act: async ({ addSchedule: asked }, { control }) => ({
+      schedules: schedules([await addSchedule(asked ?? {}, control)]),
+    }),
+  },
   invite: {
     role: 'viewer',
     detail: ({ invite }) => `invite ${invite?.name ?? ''}`,
     act: async ({ invite: asked }, { invite, technician, wallMs }) => ({
       invited: await invite(invitationTerms(asked ?? {}, technician, wallMs())),
     }),
+  },
+  time: {
+    role: 'viewer',
+    act: async (_command, context) => ({ time: await boardTime(context) }),
+  },
+  setTime: {
+    role: 'technician',
+    detail: ({ setTime: asked }) => `set the time to ${timeText(asked?.wallMs ?? 0)}Z`,
+    act: async ({ setTime: asked }, context) => {
+      const correctedMs = await setTime(asked ?? {}, context.time);
+      context.note(`the time was put forward by ${correctedMs / 1000} s`);
+      return { time: { ...(await boardTime(context)), correctedMs } };
+    },
   },
   open: {
     role: 'viewer',

@@ -1,7 +1,7 @@
 import type { perigee } from '@perigee/proto';
 import { PerigeeError, isEnded, reasonOf } from '../domain/index.js';
 import type { Clock, GatewayControl, InvitationTerms, Logger, RunNews } from '../domain/index.js';
-import type { RunRecord, RunRequest, ShownInvitation, Technician } from '../domain/index.js';
+import type { RunRecord, RunRequest, ShownInvitation, Technician, TimeKeeper } from '../domain/index.js';
 import { seriesKey } from '../domain/index.js';
 import { COMMANDS, begin, includes } from './commands.js';
 import type { Result } from './commands.js';
@@ -18,6 +18,7 @@ interface ErrandsParts {
     invite(terms: InvitationTerms, invitedBy: string): Promise<ShownInvitation>;
   };
   readonly clock: Clock;
+  readonly time: TimeKeeper;
   readonly logger: Logger;
   readonly offer: (snapshot: Uint8Array) => void;
   readonly say: (said: perigee.v1.Said.$Properties, mayBeLost: boolean) => void;
@@ -67,7 +68,7 @@ export class Errands {
 
   /** @throws PerigeeError `access-refused`, and what the command throws. */
   async obey(command: perigee.v1.Command, technician: Technician | undefined): Promise<Result> {
-    const { access, clock, control } = this.#parts;
+    const { access, clock, control, time } = this.#parts;
     if (technician === undefined)
       throw refused('this phone may nothing any more', 'Ask to be invited again.');
     if (command.what === undefined) {
@@ -79,9 +80,10 @@ export class Errands {
     const { act, detail, role } = COMMANDS[command.what];
     if (!includes(technician.role, role))
       throw refused(`a ${technician.role} may not do this`, 'Ask to be invited as a technician.');
-    if (detail !== undefined) access.note({ act: 'command', who: technician.name, detail: detail(command) });
+    const note = (what: string): void => access.note({ act: 'command', who: technician.name, detail: what });
+    if (detail !== undefined) note(detail(command));
     return act(command, {
-      ...{ control, technician, wallMs: () => clock.wallMs() },
+      ...{ control, technician, time, note, wallMs: () => clock.wallMs() },
       follow: (request) => this.#follow(request),
       watch: (series) => this.#watch(series),
       invite: (terms) => access.invite(terms, technician.name),

@@ -21,6 +21,7 @@ import type {
   Logger,
   ShownInvitation,
   Technician,
+  TimeKeeper,
 } from '../domain/index.js';
 import type { Result } from './commands.js';
 import { Errands } from './errands.js';
@@ -62,6 +63,7 @@ export interface PhoneParts {
   readonly gateway: GatewayName;
   readonly access: Doorkeeper;
   readonly control: GatewayControl;
+  readonly time: TimeKeeper;
   /** Handshakes of all phones together. */
   readonly handshakes: TokenBucket;
   readonly clock: Clock;

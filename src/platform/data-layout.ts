@@ -36,6 +36,11 @@ export function acceleratorNote(dataDirectory: string): string {
   return join(dataDirectory, 'accelerator.json');
 }
 
+/** What a phone said of the time, until the next boot. */
+export function clockNote(dataDirectory: string): string {
+  return join(dataDirectory, 'clock.json');
+}
+
 /** The images that were added to this data directory. */
 export function addedImages(dataDirectory: string): string {
   return join(dataDirectory, 'images');

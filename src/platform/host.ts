@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { PerigeeError, type Architecture } from '../domain/index.js';
 
 const ARCHITECTURE_OF_NODE: Readonly<Record<string, Architecture>> = {
@@ -13,6 +14,16 @@ export function hostArchitecture(): Architecture {
   if (architecture) return architecture;
   const cure = 'Use a 64-bit PC, or a board with a 64-bit or ARMv7 processor.';
   throw new PerigeeError('run-refused', `there are no guests for the processor ${process.arch}`, cure);
+}
+
+/** Of this start of the board; empty where the system has none. */
+export async function bootId(): Promise<string> {
+  try {
+    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  } catch {
+    // Not on Linux.
+    return '';
+  }
 }
 
 /** elf.h: of the pairs of words that the kernel gives each program, the one with the size of a page. */

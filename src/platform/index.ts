@@ -7,7 +7,7 @@ export { keepHeapSmall } from './heap.js';
 export { identityKey } from './identity.js';
 export { newRunId } from './ids.js';
 export { createLogger } from './logger.js';
-export { hostArchitecture, pageBytes } from './host.js';
+export { bootId, hostArchitecture, pageBytes } from './host.js';
 export { boardMemory } from './memory.js';
 export { pruneRuns } from './prune-runs.js';
 export { PACKAGE_ROOT, BUILT_IMAGES, MULTIBOOT_LOADER, packageVersion } from './paths.js';
@@ -16,6 +16,7 @@ export {
   acceleratorNote,
   addedImages,
   airSocket,
+  clockNote,
   consoleDirectory,
   controlSocket,
   demoBackendDirectory,

@@ -3,4 +3,4 @@ export { createRunner, type Runner, type RunnerParts } from './runner.js';
 export { LastWill } from './last-will.js';
 export { endOrphans } from './orphans.js';
 export { firstReport } from './trial.js';
-export { runHelper } from './process.js';
+export { askHelper, runHelper } from './process.js';

@@ -164,6 +164,18 @@ export async function runHelper(
   return failed ? stderr || shortMessage : undefined;
 }
 
+/** What a helper that ends at once prints, or its complaint. Never rejects. */
+export async function askHelper(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly said: string } | { readonly complaint: string }> {
+  const { failed, shortMessage, stderr, stdout } = await execa(program, args, {
+    ...{ env, extendEnv: false, stdin: 'ignore', timeout: HELPER_MS, reject: false },
+  });
+  return failed ? { complaint: (stderr || shortMessage) ?? 'it failed' } : { said: stdout };
+}
+
 export interface Survivor {
   kill(): void;
   /** Resolves with how it ended; never rejects. */

@@ -5,7 +5,7 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ERROR_EXITS, parseImageName, parseRunId } from '../../src/domain/index.js';
+import { ERROR_EXITS, parseRunId } from '../../src/domain/index.js';
 import type { AuditEntry, HistoryPoint, ShownInvitation } from '../../src/domain/index.js';
 import { newRunId } from '../../src/platform/index.js';
 import { changedImage } from '../runner/support-runner.js';
@@ -122,14 +122,27 @@ describe('perigee nearby, a phone of a technician', () => {
     assert.match(await heard, /^guest_boot\{image="hello"\} \S+ ms\n/);
   });
 
-  it('pauses a schedule', async () => {
-    await gateway.control.addSchedule({
-      ...{ name: 'often', image: parseImageName('hello'), trigger: { kind: 'every', everyMs: 3_600_000 } },
-      ...{ jitterMs: 0, missed: 'skip', overlap: 'skip', restart: 'never', priority: 0 },
-    });
+  it('adds, pauses and removes a schedule, by the rules of the command line', async () => {
+    const added = await nearby('schedule', 'add', 'often', 'hello', '--every', '1h', '--jitter', '5s');
+    assert.equal(added.status, 0, added.stderr);
+    const [schedule] = await gateway.control.schedules();
+    assert.deepEqual([schedule?.name, schedule?.jitterMs, schedule?.missed], ['often', 5000, 'run-once']);
+    const refused: readonly (readonly [readonly string[], keyof typeof ERROR_EXITS, RegExp])[] = [
+      [['often', 'hello', '--every', '2h'], 'schedule-invalid', /there is a schedule often already/],
+      [['more', 'hello', '--every', '1s'], 'schedule-invalid', /10 s is the least/],
+      [['more', 'nonesuch', '--every', '1h'], 'image-unknown', /nonesuch/],
+      [['more', 'hello'], 'usage', /one of --cron, --every and --at/],
+    ];
+    for (const [args, code, text] of refused) {
+      const { status, stderr } = await nearby('schedule', 'add', ...args);
+      assert.equal(status, ERROR_EXITS[code], stderr);
+      assert.match(stderr, text);
+    }
     assert.match((await nearby('schedules')).stdout, /\noften +hello +every 60 min +2\S+Z +- +waiting\n$/);
     assert.match((await nearby('schedule', 'pause', 'often')).stdout, /\noften .* paused\n$/);
     assert.equal((await nearby('schedule', 'pause', 'none')).status, ERROR_EXITS['schedule-unknown']);
+    assert.equal((await nearby('schedule', 'rm', 'often')).status, 0);
+    assert.deepEqual(await gateway.control.schedules(), []);
     assert.equal((await nearby('invite', 'Bob')).status, ERROR_EXITS['access-refused']);
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeInvitation } from '@perigee/gatt';
+import type { perigee } from '@perigee/proto';
 import { enrolled, openWorld, refusalOf, sampleOf } from './support-phones.js';
 
 const DAY_MS = 86_400_000;
@@ -38,6 +39,15 @@ describe('a viewer', () => {
       await refusalOf(phone, { changeSchedule: { name: 'dawn', change: 'pause' } }),
       /a viewer may not/,
     );
+  });
+
+  it('sees what time it is, and does not set it', async () => {
+    using world = await openWorld();
+    const phone = await enrolled(world, { role: 'viewer' });
+    const { time } = await phone.ask({ time: {} });
+    assert.deepEqual([time?.wallMs, time?.source], [1.8e12, 'board']);
+    assert.match(await refusalOf(phone, { setTime: { wallMs: 1.9e12 } }), /a viewer may not/);
+    assert.equal(world.time.wallMs, 1.8e12);
   });
 
   it('hears of the series that it watches, whoever started their runs, and of no others', async () => {
@@ -85,6 +95,64 @@ describe('a technician', () => {
     ] as const;
     for (const [changeSchedule, expected] of refused)
       assert.match(await refusalOf(phone, { changeSchedule }), expected);
+  });
+
+  it('adds a schedule by the rules of the command line, once however often it is sent', async () => {
+    using world = await openWorld();
+    const phone = await enrolled(world);
+    const asked = {
+      name: 'dusk',
+      image: 'hello',
+      cron: '0 18 * * *',
+      zone: 'Europe/Berlin',
+      timeLimitMs: 60_000,
+    };
+    for (let tries = 0; tries < 2; tries++) {
+      const { schedules } = await phone.ask({ addSchedule: asked });
+      assert.equal(schedules?.schedules?.[0]?.cron, '0 18 * * *');
+    }
+    assert.deepEqual(world.schedules.at(-1), {
+      ...{ name: 'dusk', image: 'hello', jitterMs: 0, missed: 'skip', overlap: 'skip', restart: 'never' },
+      ...{ trigger: { kind: 'cron', expression: '0 18 * * *', zone: 'Europe/Berlin' }, priority: 0 },
+      ...{ timeLimitMs: 60_000, skipped: 0, state: { kind: 'waiting' } },
+    });
+    assert.equal(world.schedules.filter(({ name }) => name === 'dusk').length, 1);
+    assert.equal((await world.audit())[0], 'command Ada: add schedule dusk of hello');
+    const refused: readonly (readonly [perigee.v1.AddSchedule.$Properties, RegExp])[] = [
+      [{}, /^usage: the schedule is not valid: trigger.everyMs/],
+      [{ ...asked, image: '../x' }, /^image-unknown/],
+      [{ ...asked, missed: 'never' }, /^usage: the schedule is not valid: missed/],
+      [{ ...asked, args: 'a\nb' }, /^usage: .* args/],
+      [{ ...asked, priority: 10 }, /^usage: .* priority/],
+      [{ ...asked, cron: '', everyMs: 1e12 }, /^usage/],
+    ];
+    for (const [addSchedule, expected] of refused)
+      assert.match(await refusalOf(phone, { addSchedule }), expected);
+    const viewer = await enrolled(world, { name: 'Eve', role: 'viewer' });
+    assert.match(await refusalOf(viewer, { addSchedule: { ...asked, name: 'x' } }), /a viewer may not/);
+    assert.equal(world.schedules.length, 5, 'and nothing was added by these');
+  });
+
+  it('tells the time, with what it takes to arrive, and it is in the log by how much it was wrong', async () => {
+    using world = await openWorld();
+    const phone = await enrolled(world);
+    const { time } = await phone.ask({ setTime: { wallMs: 1.8e12 + 5000, delayMs: 40 } });
+    assert.deepEqual({ ...time }, { wallMs: 1.8e12 + 5040, source: 'board', correctedMs: 5040 });
+    assert.deepEqual((await world.audit()).slice(0, 2), [
+      'command Ada: the time was put forward by 5.04 s',
+      'command Ada: set the time to 2027-01-15 08:00:05Z',
+    ]);
+    await phone.ask({ setTime: { wallMs: 1.8e12, delayMs: 4e9 } });
+    assert.equal(world.time.wallMs, 1.8e12 + 10_000, 'no link is so slow');
+  });
+
+  it('moves no clock that NTP keeps', async () => {
+    using world = await openWorld();
+    world.time.keptByNtp = true;
+    const phone = await enrolled(world);
+    assert.match(await refusalOf(phone, { setTime: { wallMs: 1e12 } }), /^time-refused: NTP/);
+    assert.equal((await phone.ask({ time: {} })).time?.source, 'network');
+    assert.equal(world.time.wallMs, 1.8e12);
   });
 
   it('invites nobody, unless that was granted', async () => {

@@ -13,8 +13,10 @@ import type {
   RunNews,
   RunRequest,
   Sample,
+  Schedule,
   ScheduleStatus,
   Store,
+  TimeKeeper,
   Trigger,
 } from '../../src/domain/index.js';
 import { createPhoneService } from '../../src/phones/index.js';
@@ -53,8 +55,9 @@ export const sampleOf = (number: number, value: number): Sample => ({
 export interface World extends Disposable {
   readonly access: Access;
   readonly store: Store;
-  readonly time: { us: number; wallMs: number };
+  readonly time: { us: number; wallMs: number; keptByNtp: boolean };
   readonly requests: RunRequest[];
+  readonly schedules: ScheduleStatus[];
   /** What the next run tells, after it was accepted; it never ends by itself. */
   readonly news: RunNews[];
   readonly gatewayKey: Uint8Array;
@@ -72,7 +75,7 @@ export interface World extends Disposable {
 }
 
 export async function openWorld(): Promise<World> {
-  const time = { us: 1e6, wallMs: 1.8e12 };
+  const time = { us: 1e6, wallMs: 1.8e12, keptByNtp: false };
   const clock = { monotonicUs: () => time.us, wallMs: () => time.wallMs };
   const identity = nodeCurve.generate();
   const store = createMemoryStore();
@@ -98,12 +101,17 @@ export async function openWorld(): Promise<World> {
         ...{ crashLoops: ['dawn'], lostObservations: 3, store: { samples: 1000 } },
         sync: { text: 'waits', waiting: true, batchesAcknowledged: 1, samplesAcknowledged: 900 },
       }),
-    schedules: () => Promise.resolve(SCHEDULES),
+    schedules: () => Promise.resolve(world.schedules),
     changeSchedule: (name: string, change: string) => {
-      const found = SCHEDULES.find((each) => each.name === name);
+      const found = world.schedules.find((each) => each.name === name);
       if (found === undefined)
         return Promise.reject(new PerigeeError('schedule-unknown', `no schedule ${name}`, 'See them.'));
       return Promise.resolve({ ...found, state: { kind: change === 'pause' ? 'paused' : 'waiting' } });
+    },
+    addSchedule: (schedule: Schedule) => {
+      const added: ScheduleStatus = { ...schedule, skipped: 0, state: { kind: 'waiting' } };
+      world.schedules.push(added);
+      return Promise.resolve(added);
     },
     news: () => runNews.subscribe(),
     latest: () => Promise.resolve(POINTS.map(({ last }, i) => ({ ...sampleOf(i, last), wallMs: 1 }))),
@@ -134,14 +142,33 @@ export async function openWorld(): Promise<World> {
       }
     },
   } as unknown as GatewayControl;
+  const keeper: TimeKeeper = {
+    source: () => Promise.resolve(time.keptByNtp ? 'network' : 'board'),
+    set(wallMs) {
+      if (time.keptByNtp)
+        return Promise.reject(new PerigeeError('time-refused', 'NTP keeps it', 'Leave it.'));
+      const byMs = wallMs - time.wallMs;
+      time.wallMs = wallMs;
+      return Promise.resolve(byMs);
+    },
+  };
   const endings: (() => void)[] = [];
   const runNews = new Topic<RunNews>();
   const service = createPhoneService({
-    ...{ curve: nodeCurve, identity, access, control, clock, logger: SILENT },
+    ...{ curve: nodeCurve, identity, access, control, clock, time: keeper, logger: SILENT },
     gateway: { gatewayId: '0123456789abcdef', gatewayName: 'Perigee' },
   });
   const world: World = {
-    ...{ access, store, time, requests, news, gatewayKey: identity.publicKey, followers: 0 },
+    ...{
+      access,
+      store,
+      time,
+      requests,
+      schedules: [...SCHEDULES],
+      news,
+      gatewayKey: identity.publicKey,
+      followers: 0,
+    },
     service: service.service,
     sessions: () => service.count,
     report: (samples) => runNews.publish({ kind: 'report', run: run(HELLO_RUN, 1), windowEndUs: 1, samples }),
