@@ -29,11 +29,11 @@ export async function wantsOf(
 /** Of a gateway that does not run. */
 async function storedSchedules(name: ImageName, config: Config): Promise<readonly Schedule[]> {
   const { dataDirectory: directory } = config;
-  // Nothing is opened, and so made, for an image that is not there.
-  if (!existsSync(join(addedImages(directory), name))) return [];
-  const { openLevelStore } = await import('../store/index.js');
+  // For an image that is not there, nothing is opened.
+  if (!existsSync(join(addedImages(directory), name)) || !existsSync(join(directory, 'store'))) return [];
+  const { readExistingStore } = await import('../store/index.js');
   const parts = { directory, clock: systemClock, logger: createLogger('error'), ...config.store };
-  await using store = await openLevelStore(parts);
+  await using store = await readExistingStore(parts);
   // What is kept running is the configuration's.
   return (await store.schedules.list())
     .map(({ schedule }) => schedule)

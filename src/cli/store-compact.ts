@@ -2,20 +2,17 @@ import type { CompactionProgress } from '../domain/index.js';
 import type { CommonOptions } from './options.js';
 import { formatValue, print, printJson } from './output.js';
 import { progressBar } from './progress.js';
-import { withStore } from './store-access.js';
+import { compacted } from './store-access.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 export async function compact(env: Env, options: CommonOptions): Promise<number> {
-  const end = await withStore(env, options, async (store) => {
-    const show = progressBar('compacting');
-    let last: CompactionProgress | undefined;
-    for await (const progress of store.compact()) {
-      last = progress;
-      show(progress.done / progress.steps);
-    }
-    return last;
-  });
+  const show = progressBar('compacting');
+  let end: CompactionProgress | undefined;
+  for await (const progress of compacted(env, options)) {
+    end = progress;
+    show(progress.done / progress.steps);
+  }
   if (end === undefined) return 0;
   const { beforeBytes, nowBytes } = end;
   if (options.json) printJson({ beforeBytes, nowBytes });

@@ -1,6 +1,6 @@
 /** Where observations, runs and cursors are kept: in LevelDB. */
 export { openLevelStore } from './open-level-store.js';
-export { openExistingStore } from './existing.js';
+export { openExistingStore, readExistingStore } from './existing.js';
 export type { ToolableStore } from './level-store.js';
 export type { LevelStoreOptions, StoreFaults } from './open-level-store.js';
 export { archiveFrames as backupFrames } from './tools/archive.js';

@@ -59,7 +59,7 @@ const POWER_CUT_SECONDS = 10;
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<ToolableStore> {
   const path = await prepareStoreFolder(options.directory);
-  await refuseForeignDatabase(path, options.logger);
+  await refuseForeignDatabase(path);
   return openMended(options, new Aside(path, options.clock.wallMs()), 'whole');
 }
 

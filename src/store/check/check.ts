@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PerigeeError, describeLoss } from '../../domain/index.js';
-import type { Logger, Loss } from '../../domain/index.js';
+import type { Loss } from '../../domain/index.js';
 import { GapFinder, blockHeaders } from '../blocks/block-headers.js';
 import { lossOf } from '../blocks/block-store.js';
 import { floorsOf } from '../blocks/floors-row.js';
@@ -19,17 +19,11 @@ import { holds } from '../records/loss-list.js';
 import { decodeRun } from '../records/run-codec.js';
 import { checkFiles } from '../salvage/files.js';
 import type { Progress, StoreFinding, StoreReport } from '../salvage/finding.js';
-import { viewDatabase } from '../salvage/view.js';
+import { SILENT, viewDatabase } from '../salvage/view.js';
 import { decodeSeries } from '../series/observation-codec.js';
 import { agreements } from './agreement.js';
 import { readerOf, rowsOfBlock, stepsOf } from './reading.js';
 import type { Reading } from './reading.js';
-
-const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-function ignore(): void {
-  // What is wrong is a finding.
-}
 
 /** Reads everything that is in a stopped store, and changes nothing of it. */
 export async function checkStore(directory: string, progress: Progress): Promise<StoreReport> {

@@ -50,7 +50,7 @@ export interface RepairReport {
 export async function repairStore(options: LevelStoreOptions, progress: Progress): Promise<RepairReport> {
   const { directory, clock, logger } = options;
   const path = await stoppedStore(directory);
-  await refuseForeignDatabase(path, logger);
+  await refuseForeignDatabase(path);
   const aside = new Aside(path, clock.wallMs());
   const parts = { path, aside, logger };
   const files = await checkFiles(path, (done) => progress(done / 2));

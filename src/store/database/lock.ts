@@ -1,9 +1,9 @@
-import { mkdtemp, realpath, rm, stat, symlink } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { realpath, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PerigeeError } from '../../domain/index.js';
 import { isOpenHere, openDatabase } from './database.js';
 import { lockedByAnother, openingFailed } from './level-errors.js';
+import { makeScratch } from './scratch.js';
 
 const LOCK_FILE = 'LOCK';
 
@@ -15,21 +15,31 @@ const LOCK_FILE = 'LOCK';
  * @throws PerigeeError `data-dir-locked` where the database is open already.
  */
 export async function whileLocked<T>(storePath: string, work: () => Promise<T>): Promise<T> {
+  const lock = await takeLock(storePath);
+  try {
+    return await work();
+  } finally {
+    await lock[Symbol.asyncDispose]();
+  }
+}
+
+/** The same, until it is disposed of. */
+export async function takeLock(storePath: string): Promise<AsyncDisposable> {
   // The system takes one process for one owner.
   if (isOpenHere(storePath)) throw lockedByAnother(storePath);
-  const folder = await mkdtemp(join(tmpdir(), 'perigee-lock-'));
+  const scratch = await makeScratch();
   try {
-    await symlink(join(await realpath(storePath), LOCK_FILE), join(folder, LOCK_FILE));
-    const lock = await openDatabase(folder).catch((error: unknown) => {
-      throw openingFailed(storePath, error);
-    });
-    try {
-      return await work();
-    } finally {
-      await lock.close();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    await symlink(join(await realpath(storePath), LOCK_FILE), join(scratch.path, LOCK_FILE));
+    const lock = await openDatabase(scratch.path);
+    return {
+      async [Symbol.asyncDispose]() {
+        await lock.close();
+        await scratch[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await scratch[Symbol.asyncDispose]();
+    throw openingFailed(storePath, error);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Write } from '../database/writer.js';
 import { recordedBefore } from '../epochs/age.js';
 import type { EpochClocks } from '../epochs/epoch-clock.js';
 import * as keys from '../format/keys.js';
+import { TABLE_NAME } from '../leveldb/file-names.js';
 import type { LossLog } from '../records/loss-log.js';
 import type { RunPruner } from '../records/run-pruning.js';
 import type { Rollups } from '../rollups/rollups.js';
@@ -209,6 +210,6 @@ async function bytesOf({ db, path }: RetentionParts): Promise<number> {
   let bytes = await sizeOnDisk(db, keys.EVERYTHING);
   for (const name of await readdir(path))
     // LevelDB may have removed it since.
-    if (!/\.(ldb|sst)$/.test(name)) bytes += (await stat(join(path, name)).catch(() => undefined))?.size ?? 0;
+    if (!TABLE_NAME.test(name)) bytes += (await stat(join(path, name)).catch(() => undefined))?.size ?? 0;
   return bytes;
 }

@@ -1,19 +1,17 @@
-import { readFile, readdir, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, statfs } from 'node:fs/promises';
 import { PerigeeError } from '../../domain/index.js';
 import type { CompactionProgress, KeptLimits, Resolution } from '../../domain/index.js';
 import type { MeasuredBlocks, StoreStatistics, StoreTools, StoreWrites } from '../../domain/index.js';
 import { compactRange, sortedBytes } from '../database/database.js';
 import type { Database } from '../database/database.js';
 import { readingFailed, writingFailed } from '../database/level-errors.js';
-import { RESERVE_FILE } from '../database/reserve.js';
 import type { WriteMeter } from '../database/write-meter.js';
 import { FAMILY_NAMES, rangeOf } from '../format/keys.js';
-import { RING_FILE } from '../head/head-ring.js';
 import type { Head } from '../head/head.js';
 import type { RetentionLimits } from '../keeping/retention.js';
 import { backUp, sizeOfFiles } from './backup.js';
 import type { BackupParts } from './backup.js';
+import { diskOf, fileSizes } from './file-sizes.js';
 import { sizesOfKinds } from './kinds.js';
 import { measureBlocks } from './measure.js';
 
@@ -109,13 +107,12 @@ function createMeasure({
         headBytes: head.starts.card - start.head,
         ...(before === undefined || now === undefined || now === before ? {} : { deviceBytes: now - before }),
       };
-      const { bavail, blocks, bsize } = await statfs(path);
       return {
         measured: await measureAll(db),
         kinds: await sizesOfKinds(db),
         files: await fileSizes(path),
         limits: keptLimits(limits),
-        disk: { totalBytes: blocks * bsize, freeBytes: bavail * bsize },
+        disk: await diskOf(path),
         written,
       };
     } catch (error) {
@@ -137,19 +134,6 @@ async function measureAll(db: Database): Promise<Readonly<Record<Resolution, Mea
     minutes: await measureBlocks(db, 'minutes'),
     hours: await measureBlocks(db, 'hours'),
   };
-}
-
-async function fileSizes(path: string): Promise<StoreStatistics['files']> {
-  const sizes = { tableBytes: 0, logBytes: 0, headLogBytes: 0, reserveBytes: 0 };
-  for (const name of await readdir(path)) {
-    // LevelDB may have removed it since.
-    const size = (await stat(join(path, name)).catch(() => undefined))?.size ?? 0;
-    if (/\.(ldb|sst)$/.test(name)) sizes.tableBytes += size;
-    else if (name.endsWith('.log')) sizes.logBytes += size;
-    else if (name === RING_FILE) sizes.headLogBytes += size;
-    else if (name === RESERVE_FILE) sizes.reserveBytes += size;
-  }
-  return sizes;
 }
 
 /** What this process gave to block devices so far, less what was removed before it got there; undefined where it is not told. */

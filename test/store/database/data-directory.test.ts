@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { Level } from 'level';
 import { BEFORE_EVERYTHING, type Store } from '../../../src/domain/index.js';
 import { IDENTITY_KEY, runKeyOf } from '../../../src/store/format/keys.js';
-import { checkStore, openLevelStore, repairStore } from '../../../src/store/index.js';
+import { checkStore, openLevelStore, readExistingStore, repairStore } from '../../../src/store/index.js';
 import { failsWith } from '../../support/expect.js';
 import { tempFolder } from '../../support/temp.js';
 import { CLOCK, SILENT, run, values } from '../support-store.js';
@@ -23,6 +23,9 @@ function open(directory: string): Promise<Store> {
 const check = (directory: string): Promise<unknown> => checkStore(directory, () => undefined);
 const repair = (directory: string): Promise<unknown> =>
   repairStore({ directory, clock: CLOCK, logger: SILENT }, () => undefined);
+
+const read = (directory: string): Promise<unknown> =>
+  readExistingStore({ directory, clock: CLOCK, logger: SILENT });
 
 /** Of every file. */
 function bytesIn(directory: string): object {
@@ -104,15 +107,16 @@ describe('a data directory that cannot be used', () => {
     ['a newer', 4],
     ['an older', 1],
   ] as const) {
-    it(`was written by ${age} Perigee, and is left alone`, async () => {
+    it(`was written by ${age} Perigee, and every byte of it stays as it was`, async () => {
       const directory = await used();
       await plant(directory, IDENTITY_KEY, `{"program":"perigee","format":${format},"keeper":"elsewhere"}`);
-      const opening = failsWith(
-        'data-dir-unusable',
-        new RegExp(`format ${format}, and this Perigee knows 3`),
-      );
-      await assert.rejects(open(directory), opening);
-      await assert.rejects(open(directory), opening);
+      const before = bytesIn(directory);
+      for (const work of [open, repair, read])
+        await assert.rejects(
+          work(directory),
+          failsWith('data-dir-unusable', new RegExp(`/store has format ${format}, and this Perigee knows 3`)),
+        );
+      assert.deepEqual(bytesIn(directory), before);
     });
   }
 
