@@ -9,7 +9,7 @@ import {
   findTenders,
   type Finding,
 } from './findings.js';
-import { findRadio } from './radio-findings.js';
+import { findRadio, radioOf } from './radio-findings.js';
 import { findSetAside, findStore } from './store-findings.js';
 import { configOf, runningGateway, type CommonOptions } from './options.js';
 import { paint, print, printJson } from './output.js';
@@ -38,6 +38,7 @@ export async function doctor(env: Env, options: CommonOptions): Promise<number> 
     ...findSetAside(config.dataDirectory),
     ...(await findSensors(createLogger('silent'))),
     ...findRadio(config, running),
+    ...(running === undefined ? [] : [radioOf(running.radio)]),
     ...(await findGateway(runningGateway(env, options))),
     ...(await findStore(runningGateway(env, options))),
   ];

@@ -135,15 +135,12 @@ export async function findSensors(logger: Logger): Promise<readonly Finding[]> {
 export async function findGateway(control: GatewayControl): Promise<readonly Finding[]> {
   try {
     const status = await control.status();
-    const { crashLoops, epoch, processId, radio, sync } = status;
+    const { crashLoops, epoch, processId, sync } = status;
     return [
       ok('Gateway', `runs as process ${processId}, start ${epoch}, ${guestsOf(status)}`),
       recordingOf(status),
       seriesOf(status),
       crashLoops.length === 0 ? ok('Schedules', 'nothing fails again and again') : failing(crashLoops),
-      radio.state.kind === 'unavailable'
-        ? { name: 'Radio', verdict: 'note', text: radio.state.reason, cure: radio.state.cure }
-        : ok('Radio', radio.state.kind === 'off' ? 'off' : `${radio.driver}: ${radio.state.kind}`),
       sync.waiting
         ? {
             name: 'Backend',

@@ -1,5 +1,5 @@
 import type { Config } from '../config/index.js';
-import type { GatewayStatus } from '../domain/index.js';
+import type { GatewayStatus, RadioStatus } from '../domain/index.js';
 import {
   CAPABILITY_CURE,
   describeBlock,
@@ -57,6 +57,26 @@ function findDriver(driver: Config['radio']['driver'], virtual: boolean): Findin
     DRIVER,
     `@${driver}/bleno: ${limit}; ${virtual ? 'the radio is virtual' : 'its native code is there'}`,
   );
+}
+
+/** What the radio of the gateway that runs does, and how it has fared. */
+export function radioOf({ driver, faults, maxCentrals, state }: RadioStatus): Finding {
+  const past =
+    faults.latest === undefined
+      ? ''
+      : `; faults since the start: ${faults.count}, the last: ${faults.latest}`;
+  switch (state.kind) {
+    case 'off':
+      return ok('Radio', 'off');
+    case 'starting':
+      return ok('Radio', `${driver}: starting${past}`);
+    case 'unavailable':
+      return note('Radio', `${state.reason}${past}`, state.cure);
+    case 'advertising': {
+      const text = `${driver}: advertising, ${state.centrals} of at most ${maxCentrals} phones connected${past}`;
+      return past === '' ? ok('Radio', text) : note('Radio', text);
+    }
+  }
 }
 
 const ok = (name: string, text: string): Finding => ({ name, verdict: 'ok', text });

@@ -4,7 +4,7 @@ import type { GatewayId, RunId } from './ids.js';
 import type { LossRecord, Recording } from './loss.js';
 import type { Sample } from './observation.js';
 import type { LatestSample, StoreCounts } from './ports.js';
-import type { RadioState } from './radio.js';
+import type { RadioStatus } from './radio.js';
 import { isEnded, type RunCause, type RunRecord } from './run.js';
 import type { Safeguard } from './safeguard.js';
 import type { Schedule, ScheduleChange, ScheduleStatus } from './schedule.js';
@@ -95,7 +95,7 @@ export interface GatewayStatus {
   readonly dataDirectoryGone: boolean;
   /** What keeps the guests in, and what of it this board cannot do. */
   readonly safeguards: readonly Safeguard[];
-  readonly radio: { readonly driver: string; readonly state: RadioState };
+  readonly radio: RadioStatus;
   readonly sync: SyncSummary;
   /** The local page; absent where it is switched off. */
   readonly webUrl?: string;

@@ -57,10 +57,24 @@ export type RadioState =
   | { readonly kind: 'advertising'; readonly centrals: number }
   | { readonly kind: 'unavailable'; readonly reason: string; readonly cure: string };
 
-/** The peripheral role of one adapter. */
-export interface Radio extends AsyncDisposable {
+/** How often a radio that worked has failed, or was found not to advertise, and what was seen the last time. */
+export interface RadioFaults {
+  readonly count: number;
+  readonly latest?: string;
+}
+
+/** What people are told of a radio. */
+export interface RadioStatus {
   readonly driver: string;
   readonly state: RadioState;
+  /** Phones at once. */
+  readonly maxCentrals: number;
+  /** Since the gateway was started; it was started again, or switched on again, after each. */
+  readonly faults: RadioFaults;
+}
+
+/** The peripheral role of one adapter. */
+export interface Radio extends RadioStatus, AsyncDisposable {
   /** Serves the database and advertises. Rejects with `radio-unavailable` when there is no adapter to use. */
   start(services: readonly GattService[], advertisement: Advertisement): Promise<void>;
   /** Replaces what is advertised, also while phones are connected. */

@@ -7,7 +7,7 @@ import type {
   GatewayStatus,
   Image,
   ImageSummary,
-  RadioState,
+  RadioStatus,
 } from '../domain/index.js';
 import type {
   LossReader,
@@ -36,7 +36,7 @@ export interface ControlParts {
   readonly runner: Runner;
   readonly confinement: Pick<Confinement, 'safeguards'>;
   readonly scheduler: Scheduler;
-  readonly radio: { readonly driver: string; readonly state: RadioState };
+  readonly radio: { readonly status: RadioStatus };
   readonly uploader: { status(): SyncStatus };
   readonly clock: Clock;
   readonly logDirectory: string;
@@ -82,7 +82,7 @@ export function createControl(parts: ControlParts): GatewayControl {
 }
 
 function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
-  const { clock, radio, recorder, runner, store, uploader } = parts;
+  const { clock, recorder, runner, store, uploader } = parts;
   const webUrl = parts.webUrl();
   return {
     gatewayId: store.gatewayId,
@@ -106,7 +106,7 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     losses: summaryOfLosses(store.losses(BEFORE_EVERYTHING)),
     dataDirectoryGone: parts.dataDirectoryGone(),
     safeguards: parts.confinement.safeguards(),
-    radio: { driver: radio.driver, state: radio.state },
+    radio: parts.radio.status,
     sync: summaryOfSync(uploader.status()),
     ...(webUrl === undefined ? {} : { webUrl }),
   };

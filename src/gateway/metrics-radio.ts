@@ -2,11 +2,10 @@ import { BTHOME_OBJECT } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import type { Config } from '../config/index.js';
 import {
-  reasonOf,
   type Clock,
   type GattService,
   type Logger,
-  type RadioState,
+  type RadioStatus,
   type RunRecord,
   type Store,
 } from '../domain/index.js';
@@ -15,6 +14,7 @@ import {
   buildAdvertisement,
   buildServices,
   createRadio,
+  keepOnAir,
   metricAddress,
   TIME_ADDRESS,
 } from '../radio/index.js';
@@ -25,8 +25,6 @@ import { liveValues } from './live-values.js';
 const REFRESH_MS = 1000;
 /** Passive listeners such as Home Assistant want a new packet every few seconds; each costs an HCI command or two. */
 const ADVERTISE_MS = 5000;
-/** An adapter that is plugged in or unblocked is found within this time. */
-const RETRY_MS = 30_000;
 
 const INFO_PROTOCOL = 1;
 /** The one featured unit that BTHome has a place for in our packet. */
@@ -49,17 +47,16 @@ interface MetricsRadioParts {
 }
 
 interface MetricsRadio extends AsyncDisposable {
-  readonly driver: string;
-  readonly state: RadioState;
+  readonly status: RadioStatus;
   /** Keeps the featured metrics on the air, and tries again for as long as there is no adapter. */
   start(): void;
 }
 
 export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   const { config, logger, store } = parts;
-  const { driver, featured, hciDevice, link, mode } = config.radio;
+  const { featured, hciDevice, link, mode } = config.radio;
   const radio = createRadio({
-    ...{ mode, driver, logger, name: config.name, airSocket: parts.airSocket },
+    ...{ mode, driver: config.radio.driver, logger, name: config.name, airSocket: parts.airSocket },
     ...(hciDevice === undefined ? {} : { hciDevice }),
     ...(link === undefined ? {} : { link }),
   });
@@ -97,26 +94,17 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
     });
     if (time.wasSet()) radio.notify(...TIME_ADDRESS);
   };
-  const tryToStart = (): void => {
-    radio.start([...services, ...parts.more()], advertisement()).then(
-      () => logger.info({ driver: radio.driver }, 'advertising'),
-      (error: unknown) => {
-        // One that was told to stop while it started has nothing to complain of.
-        if (radio.state.kind !== 'off') logger.warn({ driver: radio.driver }, `no radio: ${reasonOf(error)}`);
-      },
-    );
-  };
+  const serve = (): Promise<void> => radio.start([...services, ...parts.more()], advertisement());
+  let keeper: Disposable | undefined;
   return {
-    get driver() {
-      return radio.driver;
-    },
-    get state() {
-      return radio.state;
+    get status() {
+      const { driver, faults, maxCentrals, state } = radio;
+      return { driver, faults, maxCentrals, state };
     },
     start() {
       if (mode === 'off') return;
       refresh();
-      tryToStart();
+      keeper = keepOnAir({ radio, start: serve, logger });
       timers.push(setInterval(refresh, REFRESH_MS));
       timers.push(
         setInterval(
@@ -124,10 +112,10 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
           ADVERTISE_MS,
         ),
       );
-      timers.push(setInterval(() => radio.state.kind === 'unavailable' && tryToStart(), RETRY_MS));
     },
     async [Symbol.asyncDispose]() {
       timers.forEach((timer) => clearInterval(timer));
+      keeper?.[Symbol.dispose]();
       await radio[Symbol.asyncDispose]();
     },
   };

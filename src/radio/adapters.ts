@@ -33,7 +33,7 @@ export function findAdapter(wanted?: number, paths: KernelPaths = KERNEL_PATHS):
 }
 
 /** In ascending order; undefined where the kernel knows no Bluetooth. Connections (hci0:64) are listed there too. */
-function listAdapters(path: string): readonly number[] | undefined {
+export function listAdapters(path: string): readonly number[] | undefined {
   try {
     const numbers = readdirSync(path).flatMap((name) => /^hci(\d+)$/.exec(name)?.slice(1) ?? []);
     return numbers.map(Number).sort((a, b) => a - b);

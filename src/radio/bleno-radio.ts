@@ -1,7 +1,7 @@
-import type { Advertisement, GattService, Logger, RadioState } from '../domain/index.js';
+import type { Advertisement, GattService, Logger, Radio, RadioFaults, RadioState } from '../domain/index.js';
 import { loadBleno } from './bleno-loader.js';
 import type { BlenoDriver } from './driver-code.js';
-import type { BleRadio, DeviceLease } from './ble-radio.js';
+import type { DeviceLease } from './lease.js';
 import { Peripheral } from './peripheral.js';
 import { step } from './state.js';
 import type { RadioEvent } from './state.js';
@@ -15,13 +15,14 @@ interface BlenoRadioOptions {
   /** What `driver` says. */
   readonly label: string;
   readonly maxCentrals: number;
+  readonly vigilMs: number;
   /** GAP's Device Name. */
   readonly name: string;
   readonly logger: Logger;
 }
 
 /** A radio over one of the bleno packages. */
-export class BlenoRadio implements BleRadio {
+export class BlenoRadio implements Radio {
   readonly driver: string;
   readonly maxCentrals: number;
   readonly #options: BlenoRadioOptions;
@@ -29,6 +30,7 @@ export class BlenoRadio implements BleRadio {
   #lease: DeviceLease | undefined;
   #peripheral: Peripheral | undefined;
   #starting: Promise<void> = Promise.resolve();
+  #faults: RadioFaults = { count: 0 };
 
   constructor(options: BlenoRadioOptions) {
     this.#options = options;
@@ -38,6 +40,10 @@ export class BlenoRadio implements BleRadio {
 
   get state(): RadioState {
     return this.#state;
+  }
+
+  get faults(): RadioFaults {
+    return this.#faults;
   }
 
   async start(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
@@ -65,15 +71,20 @@ export class BlenoRadio implements BleRadio {
   }
 
   async #open(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
-    const { driver, name, logger, openDevice } = this.#options;
+    const { driver, name, logger, openDevice, vigilMs } = this.#options;
     this.#lease = await openDevice();
     this.#goOn();
-    const { device } = this.#lease;
-    this.#peripheral = new Peripheral(loadBleno(driver, device), device, logger, {
-      connected: () => this.#step({ kind: 'connected' }),
-      disconnected: () => this.#step({ kind: 'disconnected' }),
-      failed: (cause) => this.#failed(cause, device),
-    });
+    const { device, present } = this.#lease;
+    const parts = { loaded: loadBleno(driver, device), device, present, logger };
+    this.#peripheral = new Peripheral(
+      { ...parts, maxCentrals: this.maxCentrals, vigilMs },
+      {
+        connected: () => this.#step({ kind: 'connected' }),
+        disconnected: () => this.#step({ kind: 'disconnected' }),
+        failed: (cause) => this.#failed(cause, device),
+        mended: () => this.#fault('advertising had stopped, and was switched on again'),
+      },
+    );
     await this.#peripheral.start(name, services, advertisement);
   }
 
@@ -81,8 +92,13 @@ export class BlenoRadio implements BleRadio {
   #failed(cause: unknown, device: number): void {
     if (this.#state.kind !== 'advertising') return;
     const { message, cure } = this.#options.explain(cause, device);
-    this.#options.logger.error({ reason: message, cure }, 'the Bluetooth adapter failed');
+    this.#fault(message);
     this.#step({ kind: 'lost', reason: message, cure });
+  }
+
+  #fault(latest: string): void {
+    this.#faults = { count: this.#faults.count + 1, latest };
+    this.#options.logger.warn({ driver: this.driver, faults: this.#faults.count }, `radio: ${latest}`);
   }
 
   /** Between the steps of a start, so that none is taken after its end. */

@@ -48,6 +48,7 @@ export interface Hci extends EventEmitter {
   reset(): void;
   disconnect(handle: number): void;
   setAdvertiseEnable(enabled: boolean): void;
+  setAdvertisingParameters(): void;
   setAdvertisingData(data: Buffer): void;
   setScanResponseData(data: Buffer): void;
   onSocketData(packet: Buffer): void;

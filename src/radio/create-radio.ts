@@ -1,15 +1,19 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Air, offerDevice, serveAir } from '../air/index.js';
 import type { LinkModel } from '../air/index.js';
 import { PerigeeError } from '../domain/index.js';
-import type { Logger } from '../domain/index.js';
+import type { Logger, Radio } from '../domain/index.js';
 import { findAdapter } from './adapters.js';
-import type { BleRadio, DeviceLease } from './ble-radio.js';
+import type { DeviceLease } from './lease.js';
 import { maxCentralsOf } from './bleno-loader.js';
 import type { BlenoDriver } from './driver-code.js';
 import { BlenoRadio } from './bleno-radio.js';
 import { NoRadio } from './no-radio.js';
+import { KERNEL_PATHS } from './surroundings.js';
 import type { KernelPaths } from './surroundings.js';
 import { ofAdapter, ofVirtual } from './unavailable.js';
+import { VIGIL_MS } from './vigil.js';
 
 export interface RadioOptions {
   /** `auto` uses an adapter; `virtual` needs none and reaches phones of software on this machine only. */
@@ -28,13 +32,16 @@ export interface RadioOptions {
   readonly logger: Logger;
   /** Where the kernel is asked about adapters; absent for the real one. */
   readonly kernel?: KernelPaths;
+  /** How often the controller is looked after; absent for what suits a board. */
+  readonly vigilMs?: number;
 }
 
 /** Opens nothing yet: `start` does, and loads the driver. */
-export function createRadio(options: RadioOptions): BleRadio {
+export function createRadio(options: RadioOptions): Radio {
   const { mode, driver, name, logger } = options;
   if (mode === 'off') return new NoRadio();
-  const shared = { driver, name, logger, maxCentrals: maxCentralsOf(driver) };
+  const vigilMs = options.vigilMs ?? VIGIL_MS;
+  const shared = { driver, name, logger, vigilMs, maxCentrals: maxCentralsOf(driver) };
   const label = `@${driver}/bleno`;
   if (mode === 'virtual') {
     const openDevice = (): Promise<DeviceLease> => openVirtual(options);
@@ -44,12 +51,14 @@ export function createRadio(options: RadioOptions): BleRadio {
   return new BlenoRadio({ ...shared, openDevice, explain: ofAdapter(options.kernel), label });
 }
 
-function openAdapter({ hciDevice, kernel }: RadioOptions): Promise<DeviceLease> {
+function openAdapter({ hciDevice, kernel = KERNEL_PATHS }: RadioOptions): Promise<DeviceLease> {
   const found = findAdapter(hciDevice, kernel);
   if (found.kind === 'none') {
     return Promise.reject(new PerigeeError('radio-unavailable', found.reason, found.cure));
   }
-  return Promise.resolve({ device: found.device, [Symbol.asyncDispose]: () => Promise.resolve() });
+  const { device } = found;
+  const present = (): boolean => existsSync(join(kernel.bluetooth, `hci${device}`));
+  return Promise.resolve({ device, present, [Symbol.asyncDispose]: () => Promise.resolve() });
 }
 
 async function openVirtual({ link, airSocket, logger, ...options }: RadioOptions): Promise<DeviceLease> {
@@ -58,6 +67,7 @@ async function openVirtual({ link, airSocket, logger, ...options }: RadioOptions
   const device = offerDevice(air.attach());
   return {
     device: device.id,
+    present: () => true,
     async [Symbol.asyncDispose]() {
       device.withdraw();
       await server?.[Symbol.asyncDispose]();

@@ -86,7 +86,7 @@ export function diagnose(cause: unknown, device: number, surroundings: Surroundi
     case 'ERFKILL':
       return softlyBlocked(`hci${device}`);
     case undefined:
-      return { reason: `The Bluetooth adapter hci${device} does not start: ${reasonOf(cause)}`, cure: LOOK };
+      return { reason: `The Bluetooth adapter hci${device} fails: ${reasonOf(cause)}`, cure: LOOK };
   }
 }
 

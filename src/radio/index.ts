@@ -8,7 +8,7 @@ export { maxCentralsOf } from './bleno-loader.js';
 export { KERNEL_PATHS, surroundings } from './surroundings.js';
 export type { KernelPaths } from './surroundings.js';
 export { createRadio } from './create-radio.js';
-export type { BleRadio } from './ble-radio.js';
+export { keepOnAir } from './keeper.js';
 export type { RadioOptions } from './create-radio.js';
 export { buildAdvertisement, buildServices, metricAddress, TIME_ADDRESS } from './services.js';
 export type { DeviceIdentity, FeaturedMetric, ServiceSources } from './services.js';

@@ -1,11 +1,11 @@
-import type { RadioState } from '../domain/index.js';
-import type { BleRadio } from './ble-radio.js';
+import type { Radio, RadioFaults, RadioState } from '../domain/index.js';
 
 /** The radio of a gateway that is told to have none. */
-export class NoRadio implements BleRadio {
+export class NoRadio implements Radio {
   readonly driver = 'none';
   readonly maxCentrals = 0;
   readonly state: RadioState = { kind: 'off' };
+  readonly faults: RadioFaults = { count: 0 };
 
   start(): Promise<void> {
     return Promise.resolve();

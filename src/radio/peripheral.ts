@@ -1,47 +1,69 @@
 import { withoutExitHooks } from '../air/index.js';
+import { assert } from '../domain/index.js';
 import type { Advertisement, GattService, Logger } from '../domain/index.js';
 import type { LoadedBleno } from './bleno-loader.js';
 import type { Bleno, Hci } from './bleno-types.js';
 import { GattServer } from './gatt-server.js';
 import { guard } from './guard.js';
+import { noAnswer, refusal, Vigil } from './vigil.js';
+import type { Wanted } from './watchdog.js';
 
 /** A controller answers within milliseconds; one that was just plugged in loads its firmware first. */
 const START_TIMEOUT_MS = 5_000;
 const DEVICE_NAME = '2a00';
 const ROLE_PERIPHERAL = 1;
 const SUCCESS = 0;
+/** Legacy advertising (7.8.7). */
+const MAX_ADVERTISEMENT_BYTES = 31;
+
+interface PeripheralParts {
+  readonly loaded: LoadedBleno;
+  readonly device: number;
+  /** Whether the device is still there. */
+  readonly present: () => boolean;
+  readonly maxCentrals: number;
+  readonly vigilMs: number;
+  readonly logger: Logger;
+}
 
 /** What whoever has it is told. */
 interface Owner {
   readonly connected: () => void;
   readonly disconnected: () => void;
   readonly failed: (cause: Error) => void;
+  /** It had stopped to advertise, and was made to again. */
+  readonly mended: () => void;
 }
 
 /** One life of a guarded bleno, from its initialisation to its end. */
 export class Peripheral {
+  readonly #parts: PeripheralParts;
+  readonly #owner: Owner;
   readonly #bleno: Bleno;
   readonly #hci: Hci;
   readonly #server: GattServer;
-  readonly #logger: Logger;
   readonly #failed: Promise<never>;
   #fail: (error: Error) => void = () => undefined;
   #initialised = false;
+  #vigil: Vigil | undefined;
 
-  constructor(loaded: LoadedBleno, device: number, logger: Logger, owner: Owner) {
+  constructor(parts: PeripheralParts, owner: Owner) {
+    const { device, loaded, logger } = parts;
+    this.#parts = parts;
+    this.#owner = owner;
     this.#bleno = loaded.bleno;
     this.#hci = loaded.bleno._bindings._hci;
     this.#server = new GattServer(loaded, logger);
-    this.#logger = logger;
     guard(loaded.bleno, device, logger, () => this.#server.room());
     this.#failed = new Promise((_resolve, reject) => (this.#fail = reject));
     this.#hci.once('socketError', this.#fail);
     // Only a start waits for it; afterwards the report below is all there is to do.
     this.#failed.catch(() => undefined);
-    this.#listen(owner);
+    this.#listen();
   }
 
-  #listen(owner: Owner): void {
+  #listen(): void {
+    const owner = this.#owner;
     this.#hci.on('leConnComplete', (_status: number, handle: number, role: number) => {
       if (role !== ROLE_PERIPHERAL) return;
       this.#server.connected(handle);
@@ -50,24 +72,35 @@ export class Peripheral {
     this.#hci.on('disconnComplete', (handle: number) => {
       if (this.#server.disconnected(handle)) owner.disconnected();
     });
-    this.#hci.on('leAdvertiseEnableSet', (status: number) => {
-      if (status !== SUCCESS) this.#logger.debug({ status }, 'the controller does not advertise now');
-    });
     this.#hci.on('socketError', owner.failed);
   }
 
   /** Throws what the driver throws. */
   async start(name: string, services: readonly GattService[], advertisement: Advertisement): Promise<void> {
     // The packages say "powered on" whatever the answer to the advertising parameters; the answer itself tells.
-    const status = await this.#answer(this.#hci, 'leAdvertisingParametersSet', () => this.#initialise());
-    if (status !== SUCCESS) throw new Error(`it refuses to advertise (status ${String(status)})`);
+    const status = await this.#answer('leAdvertisingParametersSet', () => this.#initialise());
+    if (status !== SUCCESS) throw refusal(status);
     this.#server.serve(services);
     this.#setName(name);
     const [data, scanResponse] = [bytes(advertisement.data), bytes(advertisement.scanResponse)];
-    const error = await this.#answer(this.#bleno._bindings, 'advertisingStart', () =>
+    // Not what the packages make of it: one of them does not tell of a refusal.
+    const enabled = await this.#answer('leAdvertiseEnableSet', () =>
       this.#bleno.startAdvertisingWithEIRData(data, scanResponse),
     );
-    if (error instanceof Error) throw error;
+    if (enabled !== SUCCESS) throw refusal(enabled);
+    this.#watch();
+  }
+
+  #watch(): void {
+    const { logger, present, vigilMs: everyMs } = this.#parts;
+    const { failed, mended } = this.#owner;
+    const wanted = (): Wanted => this.#wanted();
+    this.#vigil = new Vigil({ hci: this.#hci, everyMs, present, wanted, failed, mended, logger });
+  }
+
+  #wanted(): Wanted {
+    if (this.#server.handles.length === 0) return 'on';
+    return this.#parts.maxCentrals === 1 ? 'off' : 'if-room';
   }
 
   /** Only the data: enabling again would let a second phone in where only one is served, and is done after each. */
@@ -83,6 +116,7 @@ export class Peripheral {
   /** A start that waits for an answer ends at once. */
   close(): void {
     this.#fail(new Error('it was closed'));
+    this.#vigil?.[Symbol.dispose]();
     const socket = this.#hci._socket;
     if (this.#initialised) {
       this.#hci.setAdvertiseEnable(false);
@@ -100,12 +134,12 @@ export class Peripheral {
     this.#initialised = true;
   }
 
-  /** The first argument of the event that answers `ask`, in time. */
-  async #answer(emitter: NodeJS.EventEmitter, event: string, ask: () => void): Promise<unknown> {
+  /** The status that comes with the event that answers `ask`, in time. */
+  async #answer(event: string, ask: () => void): Promise<number> {
     let timer: NodeJS.Timeout | undefined;
-    const answered = new Promise((resolve, reject) => {
-      emitter.once(event, resolve);
-      timer = setTimeout(() => reject(new Error('it does not answer')), START_TIMEOUT_MS);
+    const answered = new Promise<number>((resolve, reject) => {
+      this.#hci.once(event, resolve);
+      timer = setTimeout(() => reject(noAnswer()), START_TIMEOUT_MS);
     });
     try {
       ask();
@@ -127,5 +161,6 @@ export class Peripheral {
 }
 
 function bytes(data: Uint8Array): Buffer {
+  assert(data.length <= MAX_ADVERTISEMENT_BYTES, 'an advertisement fits its packet');
   return Buffer.from(data);
 }

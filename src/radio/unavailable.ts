@@ -18,7 +18,7 @@ export function ofAdapter(kernel: KernelPaths = KERNEL_PATHS): Explain {
 export function ofVirtual(cause: unknown): PerigeeError {
   if (cause instanceof PerigeeError) return cause;
   const cure = 'It is tried again. If it stays so, report it with the log: no hardware has a part in it.';
-  return new PerigeeError('radio-unavailable', `The virtual radio does not start: ${reasonOf(cause)}`, cure, {
+  return new PerigeeError('radio-unavailable', `The virtual radio fails: ${reasonOf(cause)}`, cure, {
     cause,
   });
 }

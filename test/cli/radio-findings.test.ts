@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { findRadio } from '../../src/cli/radio-findings.js';
+import { findRadio, radioOf } from '../../src/cli/radio-findings.js';
 import { loadConfig } from '../../src/config/index.js';
 import { ALL_CAPABILITIES, layOutKernel, NET_ADMIN } from '../radio/support-kernel.js';
 import type { TestKernel } from '../radio/support-kernel.js';
@@ -54,6 +54,22 @@ describe('what doctor finds of the radio', () => {
       /^note: the gateway lacks CAP_NET_RAW \| systemd/,
     );
     assert.match(found({}, 601).get('Bluetooth rights') ?? '', /^note: the kernel does not tell/);
+  });
+
+  it('is what the radio of the gateway does, and the faults that it had', () => {
+    const radio = { driver: 'x', maxCentrals: 8, faults: { count: 0 } };
+    const works = radioOf({ ...radio, state: { kind: 'advertising', centrals: 2 } });
+    assert.deepEqual([works.verdict, works.text], ['ok', 'x: advertising, 2 of at most 8 phones connected']);
+    const faults = { count: 3, latest: 'hci0 does not answer' };
+    const again = radioOf({ ...radio, faults, state: { kind: 'advertising', centrals: 0 } });
+    assert.equal(again.verdict, 'note');
+    assert.match(again.text, /faults since the start: 3, the last: hci0 does not answer/);
+    const lost = radioOf({
+      ...radio,
+      faults,
+      state: { kind: 'unavailable', reason: 'gone', cure: 'plug in' },
+    });
+    assert.match(`${lost.verdict} ${lost.text} ${lost.cure ?? ''}`, /^note gone; faults .* plug in$/);
   });
 
   it('is nothing of a board where the radio is off, and no adapter where it is virtual', () => {

@@ -59,7 +59,7 @@ async function openWorld(
   const publicKey = new Uint8Array(32);
   const radio = openMetricsRadio({ ...parts, publicKey, more, problem: () => problem });
   radio.start();
-  for (let tries = 0; tries < 500 && radio.state.kind !== 'advertising'; tries += 1) await sleep(10);
+  for (let tries = 0; tries < 500 && radio.status.state.kind !== 'advertising'; tries += 1) await sleep(10);
   const phone = await openPhone({ airSocket });
   const connection = await phone.connect(await phone.find());
   return {

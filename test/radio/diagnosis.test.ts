@@ -33,8 +33,8 @@ describe('why an adapter does not start', () => {
     };
     for (const [word, causes] of Object.entries(forms))
       for (const cause of causes) assert.match(said(cause), new RegExp(word), `${cause.message} is ${word}`);
-    assert.match(said(failure('Something else')), /hci0 does not start: Something else.*dmesg/);
-    assert.match(said('no error at all'), /does not start/);
+    assert.match(said(failure('Something else')), /hci0 fails: Something else.*dmesg/);
+    assert.match(said('no error at all'), /hci0 fails/);
   });
 
   it('is a block by software, with the command that lifts it', () => {

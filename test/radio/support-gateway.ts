@@ -1,7 +1,7 @@
 import { BTHOME_OBJECT } from '@perigee/gatt';
-import type { GattLink, GattListener, GattService, Logger } from '../../src/domain/index.js';
+import type { GattLink, GattListener, GattService, Logger, Radio } from '../../src/domain/index.js';
 import { buildAdvertisement, buildServices, createRadio, metricAddress } from '../../src/radio/index.js';
-import type { BlenoDriver, BleRadio } from '../../src/radio/index.js';
+import type { BlenoDriver } from '../../src/radio/index.js';
 import type { Sighting } from '../../src/nearby/index.js';
 import { TappedAir } from './support-raw-phone.js';
 
@@ -45,7 +45,7 @@ export interface Talk {
 
 export interface TestGateway extends AsyncDisposable {
   readonly air: TappedAir;
-  readonly radio: BleRadio;
+  readonly radio: Radio;
   /** Starts the radio again, with the same services. */
   restart(): Promise<void>;
   /** Degrees. */

@@ -92,9 +92,11 @@ function showSchedules(schedules) {
   );
 }
 
-function describeRadio({ driver, state }) {
-  if (state.kind === 'advertising') return `advertising by ${driver}, ${state.centrals} connected`;
-  return state.reason ? `${state.reason}. ${state.cure}` : state.kind;
+function describeRadio({ driver, faults, maxCentrals, state }) {
+  const past = faults.count === 0 ? '' : ` (faults: ${faults.count}, the last: ${faults.latest})`;
+  if (state.kind === 'advertising')
+    return `advertising by ${driver}, ${state.centrals} of ${maxCentrals} connected${past}`;
+  return state.reason ? `${state.reason}. ${state.cure}${past}` : state.kind;
 }
 
 function readyText(guests) {
