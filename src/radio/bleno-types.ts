@@ -39,7 +39,8 @@ interface HciSocket extends EventEmitter {
 
 export interface Hci extends EventEmitter {
   readonly _socket: HciSocket;
-  readonly _aclOutQueue: readonly { readonly handle: number }[];
+  readonly _aclOutQueue: { readonly handle: number }[];
+  readonly _aclMaxInProgress: number;
   readonly _handleAclsInProgress: Readonly<Record<number, number | undefined>>;
   _handleBuffers: Record<number, { readonly data: Buffer; readonly length: number } | undefined>;
   /** Only @stoprocent: what a connection's management socket is made of. */
@@ -52,6 +53,8 @@ export interface Hci extends EventEmitter {
   setAdvertisingData(data: Buffer): void;
   setScanResponseData(data: Buffer): void;
   onSocketData(packet: Buffer): void;
+  pushAclOutQueue(): void;
+  writeOneAclDataPkt(): void;
   queueAclDataPkt(handle: number, channel: number, data: Buffer): void;
 }
 

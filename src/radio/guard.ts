@@ -1,6 +1,7 @@
 import { reasonOf } from '../domain/index.js';
 import type { Logger } from '../domain/index.js';
 import type { Bindings, Bleno, Hci } from './bleno-types.js';
+import { shareBuffers } from './fair-queue.js';
 import {
   ATT_ERROR,
   errorResponse,
@@ -43,6 +44,7 @@ export function guard(bleno: Bleno, device: number, logger: Logger, room: () => 
   guardChannels(bindings);
   guardRequests(bindings, counts, logger);
   guardQueue(bindings, counts, logger);
+  shareBuffers(bindings._hci);
   replaceStart(bindings, device);
   return counts;
 }
