@@ -27,7 +27,6 @@ import { BoardClock } from './gateway/board-clock.js';
 import { systemTime } from './gateway/system-time.js';
 import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
-import { recordingStatus } from './gateway/recording.js';
 import { boardConfinement } from './gateway/confinement.js';
 import { boardAccelerator, type ChooserParts } from './gateway/accelerator.js';
 import { guestDecoders } from './gateway/decoders.js';
@@ -160,7 +159,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       'radio',
       openMetricsRadio({
         ...{ config, store, runner, airSocket: airSocket(data), clock, logger },
-        recording: () => recordingStatus(store, recorder),
+        problem: () => recorder.lost > 0 || store.recording().kind !== 'whole',
         publicKey: identity.publicKey,
         more: () => [phones.service],
       }),
@@ -193,6 +192,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       ...{ store, recorder, catalogue, runner, scheduler, confinement, radio, uploader, clock, logDirectory },
       access,
       name: config.name,
+      phones: () => ({ connected: phones.count, refused: access.refused }),
       webUrl: () => webUrl,
       dataDirectoryGone: () => directory.gone,
     });

@@ -38,6 +38,8 @@ export class Access implements AccessControl {
   /** A clock that was set back makes no grant longer. */
   #latestMs: number;
   #refusals = 0;
+  /** Since the start, by reason: of these there are a few. */
+  readonly #refused = new Map<string, number>();
   #refusalsToldUs = -Infinity;
 
   private constructor(parts: AccessParts, technicians: readonly Technician[], latestMs: number) {
@@ -55,6 +57,11 @@ export class Access implements AccessControl {
   holder(key: string): Technician | undefined {
     const found = this.#technicians.get(key);
     return found?.expiresAtMs !== undefined && this.#nowMs() >= found.expiresAtMs ? undefined : found;
+  }
+
+  /** Of a key that nobody holds now. */
+  whyNot(key: string): string {
+    return this.#technicians.has(key) ? 'a grant that has expired' : 'a key of no technician';
   }
 
   technicians(): Promise<readonly Technician[]> {
@@ -138,6 +145,7 @@ export class Access implements AccessControl {
   /** Counts a handshake or a frame that was refused. */
   refuse(reason: string): void {
     this.#refusals += 1;
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
     const nowUs = this.#parts.clock.monotonicUs();
     if (nowUs < this.#refusalsToldUs + REFUSALS_EVERY_US) return;
     const detail =
@@ -145,6 +153,11 @@ export class Access implements AccessControl {
     this.note({ act: 'refused', who: '', detail });
     this.#refusals = 0;
     this.#refusalsToldUs = nowUs;
+  }
+
+  /** How often a phone was refused since the start, by reason. */
+  get refused(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#refused);
   }
 
   #nowMs(): number {

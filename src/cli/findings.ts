@@ -141,6 +141,7 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
       recordingOf(status),
       seriesOf(status),
       crashLoops.length === 0 ? ok('Schedules', 'nothing fails again and again') : failing(crashLoops),
+      phonesOf(status),
       sync.waiting
         ? {
             name: 'Backend',
@@ -157,6 +158,17 @@ export async function findGateway(control: GatewayControl): Promise<readonly Fin
   } catch (error) {
     return [{ name: 'Gateway', verdict: 'note', text: reasonOf(error), cure: 'Start one: perigee serve' }];
   }
+}
+
+function phonesOf({ phones: { connected, refused } }: GatewayStatus): Finding {
+  const here = connected === 1 ? '1 talks' : `${connected} talk`;
+  const reasons = Object.entries(refused).toSorted(([, a], [, b]) => b - a);
+  if (reasons.length === 0) return ok('Phones', `${here} to the control service, and none was refused`);
+  const total = reasons.reduce((sum, [, count]) => sum + count, 0);
+  const list = reasons.map(([reason, count]) => `${reason} (${count})`).join(', ');
+  const text = `${here} to the control service; refused since the start ${total} times: ${list}`;
+  const cure = 'When, and what technicians did: perigee technician log.';
+  return { name: 'Phones', verdict: 'note', text, cure };
 }
 
 function seriesOf({ store: { series, refusedSamples } }: GatewayStatus): Finding {

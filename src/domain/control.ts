@@ -56,6 +56,13 @@ export interface SyncSummary {
   readonly samplesAcknowledged: number;
 }
 
+export interface PhonesSummary {
+  /** That talk to the control service now, with a session or about to open one. */
+  readonly connected: number;
+  /** How often one was refused since the start, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
 export interface LossSummary {
   readonly records: number;
   /** As `describeLoss` says it; absent where nothing was lost. */
@@ -96,6 +103,7 @@ export interface GatewayStatus {
   /** What keeps the guests in, and what of it this board cannot do. */
   readonly safeguards: readonly Safeguard[];
   readonly radio: RadioStatus;
+  readonly phones: PhonesSummary;
   readonly sync: SyncSummary;
   /** The local page; absent where it is switched off. */
   readonly webUrl?: string;

@@ -17,6 +17,8 @@ export interface GattConversation {
 
 /** The gateway's way to one phone. */
 export interface GattLink {
+  /** The same for as long as the phone is connected, however often it subscribes. */
+  readonly connection: object;
   /** Longest notification now, 20 bytes or more; it grows when the phone asks for a larger MTU. */
   readonly maxBytes: number;
   /** False when as many wait for this phone as may: `ready` is called once there is room. */

@@ -1,5 +1,5 @@
 import { createConsoleReader } from '../console/index.js';
-import { BEFORE_EVERYTHING, PerigeeError, describeLoss } from '../domain/index.js';
+import { BEFORE_EVERYTHING, PerigeeError, describeLoss, describeRecording } from '../domain/index.js';
 import type {
   AccessControl,
   Clock,
@@ -13,6 +13,7 @@ import type {
   LossReader,
   LossRecord,
   LossSummary,
+  PhonesSummary,
   RunId,
   Store,
   SyncSummary,
@@ -26,7 +27,6 @@ import type { Scheduler } from '../scheduler/index.js';
 import type { Recorder, ToolableStore } from '../store/index.js';
 import type { SyncStatus } from '../sync/index.js';
 import { follow } from './follow.js';
-import { recordingStatus } from './recording.js';
 
 export interface ControlParts {
   readonly name: string;
@@ -41,6 +41,7 @@ export interface ControlParts {
   readonly uploader: { status(): SyncStatus };
   readonly clock: Clock;
   readonly logDirectory: string;
+  readonly phones: () => PhonesSummary;
   readonly webUrl: () => string | undefined;
   readonly dataDirectoryGone: () => boolean;
 }
@@ -102,11 +103,13 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     startedRuns: runner.started,
     readyGuests: Object.fromEntries(runner.pool.ready()),
     store: store.counts(),
-    ...recordingStatus(store, recorder),
+    lostObservations: recorder.lost,
+    recording: { kind: store.recording().kind, text: describeRecording(store.recording()) },
     losses: summaryOfLosses(store.losses(BEFORE_EVERYTHING)),
     dataDirectoryGone: parts.dataDirectoryGone(),
     safeguards: parts.confinement.safeguards(),
     radio: parts.radio.status,
+    phones: parts.phones(),
     sync: summaryOfSync(uploader.status()),
     ...(webUrl === undefined ? {} : { webUrl }),
   };

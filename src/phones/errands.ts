@@ -16,6 +16,7 @@ interface ErrandsParts {
   readonly access: {
     note(what: { readonly act: 'command'; readonly who: string; readonly detail: string }): void;
     invite(terms: InvitationTerms, invitedBy: string): Promise<ShownInvitation>;
+    refuse(reason: string): void;
   };
   readonly clock: Clock;
   readonly time: TimeKeeper;
@@ -78,8 +79,10 @@ export class Errands {
     if (command.what === 'enrol')
       throw refused('there is nothing to enrol', 'Begin with the handshake of an enrolment.');
     const { act, detail, role } = COMMANDS[command.what];
-    if (!includes(technician.role, role))
+    if (!includes(technician.role, role)) {
+      access.refuse(`a ${technician.role} that asked for what others may`);
       throw refused(`a ${technician.role} may not do this`, 'Ask to be invited as a technician.');
+    }
     const note = (what: string): void => access.note({ act: 'command', who: technician.name, detail: what });
     if (detail !== undefined) note(detail(command));
     return act(command, {

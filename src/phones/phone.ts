@@ -11,51 +11,24 @@ import {
 } from '@perigee/gatt';
 import type { Curve25519, KeyPair, Status } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
-import { PerigeeError, TokenBucket } from '../domain/index.js';
-import type {
-  Clock,
-  GattLink,
-  GattListener,
-  GatewayControl,
-  InvitationTerms,
-  Logger,
-  ShownInvitation,
-  Technician,
-  TimeKeeper,
-} from '../domain/index.js';
+import { PerigeeError } from '../domain/index.js';
+import type { Clock, GattLink, GattListener, GatewayControl, Logger, TimeKeeper } from '../domain/index.js';
 import type { Result } from './commands.js';
+import type { Doorkeeper, NamedInvitation } from './doorkeeper.js';
 import { Errands } from './errands.js';
+import type { Handshakes } from './handshakes.js';
 import { encodeSaid, encodeWelcome, welcome } from './messages.js';
 import type { GatewayName } from './messages.js';
 import { Outbox } from './outbox.js';
 
-/** Of a phone, how many handshakes: a person taps again after a second, and an app gives up after some tries. */
-const HANDSHAKES_PER_SECOND = 0.5;
-const HANDSHAKES_AT_ONCE = 4;
 /** After a welcome, the phone's first message takes two connection events. */
 const UNPROVED_US = 30e6;
 /** A phone in a pocket: its app opens another session when it is looked at again. */
 const IDLE_US = 15 * 60e6;
+/** Whoever wants a session opens it at once; without one, a connection only keeps another phone out. */
+const ALONE_US = 60e6;
 /** A link that takes nothing for so long has no phone at its other end. */
 const STALLED_US = 30e6;
-
-/** A one-time secret that a phone has named. */
-export interface NamedInvitation {
-  readonly id: string;
-  readonly secret: Uint8Array;
-  readonly terms: InvitationTerms;
-  readonly invitedBy: string;
-}
-
-/** Who may come in, and what is written down of it. */
-export interface Doorkeeper {
-  holder(key: string): Technician | undefined;
-  attempt(invitation: string): NamedInvitation | undefined;
-  enrol(invitation: NamedInvitation, key: string): Promise<Technician>;
-  note(what: { readonly act: 'session' | 'command'; readonly who: string; readonly detail: string }): void;
-  invite(terms: InvitationTerms, invitedBy: string): Promise<ShownInvitation>;
-  refuse(reason: string): void;
-}
 
 export interface PhoneParts {
   readonly curve: Curve25519;
@@ -64,8 +37,7 @@ export interface PhoneParts {
   readonly access: Doorkeeper;
   readonly control: GatewayControl;
   readonly time: TimeKeeper;
-  /** Handshakes of all phones together. */
-  readonly handshakes: TokenBucket;
+  readonly handshakes: Handshakes;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -79,7 +51,7 @@ interface Enrolling {
 
 /** Whose session it is. Nothing is done for a phone before its first message is opened: a hello may be a replay. */
 type Peer =
-  | { readonly kind: 'nobody' }
+  | { readonly kind: 'nobody'; readonly sinceUs: number }
   | { readonly kind: 'greeted'; readonly key: string; readonly sinceUs: number }
   | Enrolling
   | { readonly kind: 'known'; readonly key: string };
@@ -92,13 +64,13 @@ export class Phone implements GattListener {
   readonly #link: GattLink;
   readonly #session: GatewaySession;
   readonly #outbox: Outbox;
-  readonly #own = new TokenBucket(HANDSHAKES_PER_SECOND, HANDSHAKES_AT_ONCE);
-  #peer: Peer = { kind: 'nobody' };
+  #peer: Peer;
   /** Of this session: what an earlier one was still doing is not told to the next. */
   #errands: Errands | undefined;
   /** What the phone fetches, one at a time. */
   #bulk: BulkSender | undefined;
   #heardUs: number;
+  #isLeaving = false;
 
   constructor(link: GattLink, parts: PhoneParts) {
     const { curve, handshakes, identity } = parts;
@@ -106,7 +78,7 @@ export class Phone implements GattListener {
     this.#link = link;
     this.#session = new GatewaySession({
       ...{ curve, keys: identity },
-      mayBegin: () => this.#own.take(1, this.#nowUs()) && handshakes.take(1, this.#nowUs()),
+      mayBegin: () => handshakes.mayBegin(link.connection, this.#nowUs()),
     });
     this.#outbox = new Outbox(
       link,
@@ -114,6 +86,7 @@ export class Phone implements GattListener {
       () => this.#nextPiece(),
     );
     this.#heardUs = this.#nowUs();
+    this.#peer = { kind: 'nobody', sinceUs: this.#heardUs };
   }
 
   receive = (value: Uint8Array): number => {
@@ -139,9 +112,11 @@ export class Phone implements GattListener {
   look(): void {
     const nowUs = this.#nowUs();
     const peer = this.#peer;
-    if (nowUs - (this.#outbox.stalledSinceUs ?? nowUs) >= STALLED_US) this.#link.disconnect();
-    else if (peer.kind === 'nobody') return;
-    else if (peer.kind === 'known' && this.#parts.access.holder(peer.key) === undefined)
+    if (nowUs - (this.#outbox.stalledSinceUs ?? nowUs) >= STALLED_US)
+      this.#leave('a phone that takes nothing');
+    else if (peer.kind === 'nobody') {
+      if (nowUs - peer.sinceUs >= ALONE_US) this.#leave('a phone that subscribed and has no session');
+    } else if (peer.kind === 'known' && this.#parts.access.holder(peer.key) === undefined)
       this.#refuse('not-enrolled', 'a grant that was revoked or has expired');
     else if (peer.kind !== 'known' && nowUs - peer.sinceUs >= UNPROVED_US)
       this.#refuse('no-session', 'a phone that said hello and nothing more');
@@ -156,7 +131,7 @@ export class Phone implements GattListener {
     if (terms === undefined)
       return this.#refuse(
         'not-enrolled',
-        invitationId === undefined ? 'a key of no technician' : 'an invitation that is not out',
+        invitationId === undefined ? access.whyNot(key) : 'an invitation that is not out',
       );
     const payload = encodeWelcome(welcome(gateway, terms, clock.wallMs()));
     const message = this.#session.accept(payload, invitation?.secret);
@@ -218,6 +193,14 @@ export class Phone implements GattListener {
     return { enrolled: welcome(this.#parts.gateway, technician, this.#parts.clock.wallMs()) };
   }
 
+  /** Once: the connection may take a while to end. */
+  #leave(reason: string): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
+    this.#parts.access.refuse(reason);
+    this.#link.disconnect();
+  }
+
   #refuse(status: Status, reason: string): number {
     this.#parts.access.refuse(reason);
     return this.#tell(status);
@@ -237,7 +220,7 @@ export class Phone implements GattListener {
   }
 
   #forget(): void {
-    this.#peer = { kind: 'nobody' };
+    if (this.#peer.kind !== 'nobody') this.#peer = { kind: 'nobody', sinceUs: this.#nowUs() };
     this.#outbox.clear();
     this.#bulk = undefined;
     this.#errands?.end();

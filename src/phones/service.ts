@@ -1,12 +1,9 @@
 import { GATT_SERVICES } from '@perigee/gatt';
-import { TokenBucket } from '../domain/index.js';
 import type { GattListener, GattService } from '../domain/index.js';
+import { Handshakes } from './handshakes.js';
 import { Phone } from './phone.js';
 import type { PhoneParts } from './phone.js';
 
-/** Each costs a Pi some milliseconds: all phones together take a few hundredths of a core for them. */
-const HANDSHAKES_PER_SECOND = 5;
-const HANDSHAKES_AT_ONCE = 20;
 /** How soon a grant that was revoked has no session any more. */
 const LOOK_EVERY_MS = 1000;
 
@@ -21,7 +18,7 @@ const { rx, tx } = GATT_SERVICES.control.characteristics;
 
 /** The control service: a conversation for each phone. */
 export function createPhoneService(parts: Omit<PhoneParts, 'handshakes'>): PhoneService {
-  const handshakes = new TokenBucket(HANDSHAKES_PER_SECOND, HANDSHAKES_AT_ONCE);
+  const handshakes = new Handshakes();
   const phones = new Set<Phone>();
   const timer = setInterval(() => phones.forEach((phone) => phone.look()), LOOK_EVERY_MS).unref();
   const conversation = {

@@ -76,6 +76,8 @@ export class Conversations {
     const isOver = (): boolean => running !== undefined && ours.get(conversation) !== running;
     const maxBytes = (): number => this.#loaded.mtu(handle) - ATT_HEAD_BYTES;
     const link: GattLink = {
+      // Forgotten when the phone leaves.
+      connection: ours,
       get maxBytes() {
         return maxBytes();
       },

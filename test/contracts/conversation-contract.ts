@@ -54,6 +54,7 @@ export function conversations(driver: BlenoDriver): void {
       await subscribe(phone);
       assert.equal(gateway.talks.length, before + 3, 'a second subscription begins anew');
       assert.equal(gateway.talks.at(-2)?.ended, true);
+      assert.equal(talk().link.connection, first.link.connection, 'by the same phone');
       assert.deepEqual(notified(phone), []);
     });
 
@@ -134,6 +135,7 @@ export function conversations(driver: BlenoDriver): void {
         theirs.link.send(Buffer.of(0xa2));
         await sleep(20);
         assert.deepEqual([mine.heard, theirs.heard], [[Buffer.of(1)], [Buffer.of(2)]]);
+        assert.notEqual(mine.link.connection, theirs.link.connection);
         assert.deepEqual([notified(phone), notified(other)], [['a1'], ['a2']]);
         await other.disconnect();
         for (let tries = 0; tries < 100 && !theirs.ended; tries++) await sleep(5);

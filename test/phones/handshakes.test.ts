@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { fragments, portableCurve } from '@perigee/gatt';
 import { random32 } from '../support/random.js';
+import type { TestPhone } from './support-phone.js';
 import { again, enrolled, openWorld, refusalOf, START } from './support-phones.js';
 
 const NOT_ENROLLED = 0x80;
@@ -87,22 +88,86 @@ describe('a phone that nobody knows', () => {
     assert.ok((await world.audit()).length < 3, 'refusals are told together');
   });
 
-  it('may begin a few handshakes, and all phones together some more', async () => {
+  it('may begin a few handshakes, and no more by subscribing again', async () => {
     using world = await openWorld();
-    const tries = (count: number): readonly number[] =>
-      Array.from({ length: count }, () => world.phone().hello());
-    const phone = world.phone();
-    const one = fragments('hello', new Uint8Array(96), 100);
-    const statuses = Array.from({ length: 6 }, () => one.map((each) => phone.listener.receive(each)).at(-1));
+    const connection = {};
+    const statuses = Array.from({ length: 6 }, () => garbage(world.phone({ connection })));
     assert.deepEqual(statuses, [BAD_FRAME, BAD_FRAME, BAD_FRAME, BAD_FRAME, RATE_LIMITED, RATE_LIMITED]);
-    assert.equal(phone.refusal, 'rate-limited');
-    const all = tries(100);
-    assert.equal(all.filter((status) => status === NOT_ENROLLED).length, 16);
-    assert.equal(all.filter((status) => status === RATE_LIMITED).length, 84);
+    world.time.us += 2e6;
+    assert.equal(garbage(world.phone({ connection })), BAD_FRAME, 'one more two seconds later');
+    assert.deepEqual(
+      { ...world.access.refused },
+      {
+        'a first message that is not for this gateway': 5,
+        'too many handshakes': 2,
+      },
+    );
+  });
+
+  it('keeps nobody out, however often it tries, and neither do seven of its kind', async () => {
+    using world = await openWorld();
+    const ada = await enrolled(world);
+    const crowd = Array.from({ length: 7 }, () => world.phone());
+    for (let seconds = 0; seconds < 60; seconds++) {
+      for (const each of crowd) for (let tries = 0; tries < 20; tries++) garbage(each);
+      world.time.us += 1e6;
+    }
+    const phone = again(world, ada);
+    assert.ok((await phone.ask({ images: {} })).images);
+    for (let tries = 0; tries < 3; tries++) {
+      const next = world.phone({ keys: ada.keys, connection: phone });
+      assert.equal(next.hello(), 0, 'also when it opens a session again');
+    }
+  });
+
+  it('costs no more than so many handshakes a second, however many come and go', async () => {
+    using world = await openWorld();
+    let begun = 0;
+    for (let seconds = 0; seconds < 100; seconds++) {
+      for (let i = 0; i < 100; i++) if (garbage(world.phone()) === BAD_FRAME) begun += 1;
+      world.time.us += 1e6;
+    }
+    assert.ok(begun <= 20 + 10 * 100, `${begun} of 10,000`);
+  });
+
+  it('is let go if it opens no session within a minute, or none again', async (context) => {
+    context.mock.timers.enable({ apis: ['setInterval'] });
+    using world = await openWorld();
+    const [silent, ada] = [world.phone(), await enrolled(world)];
+    ada.write('sealed', new Uint8Array(40));
+    world.time.us += 59e6;
+    context.mock.timers.tick(1000);
+    assert.deepEqual([silent.disconnected, ada.disconnected], [false, false]);
     world.time.us += 1e6;
-    assert.equal(world.phone().hello(), NOT_ENROLLED, 'a second later there is room again');
+    context.mock.timers.tick(3000);
+    assert.deepEqual([silent.disconnected, ada.disconnected], [true, true]);
+    assert.equal(world.access.refused['a phone that subscribed and has no session'], 2);
   });
 });
+
+describe('a thousand handshakes that are left half open', () => {
+  it('leave nothing behind, in whichever part they were left, and nobody waits for them', async () => {
+    using world = await openWorld();
+    const ada = await enrolled(world);
+    const before = await world.audit();
+    for (let i = 0; i < 1000; i++) {
+      const phone = world.phone({ keys: ada.keys });
+      const { bytes, of } = phone.session.hello() ?? assert.fail('it says hello');
+      const pieces = fragments(of, bytes, 40);
+      for (const piece of pieces.slice(0, 1 + (i % pieces.length))) phone.listener.receive(piece);
+      phone.listener.ended();
+      world.time.us += 100_000;
+    }
+    assert.equal(world.sessions(), 1, 'hers');
+    assert.ok((await ada.ask({ images: {} })).images);
+    assert.deepEqual(await world.audit(), before, 'nothing was done for them');
+  });
+});
+
+/** As long as a first message, and none. */
+function garbage(phone: TestPhone): number {
+  return phone.write('hello', new Uint8Array(96));
+}
 
 describe('a hello that was overheard', () => {
   it('does nothing: it opens no session, and nothing is written down of it', async () => {

@@ -3,13 +3,13 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uuidBytes, RX_CHARACTERISTIC, TX_CHARACTERISTIC } from '@perigee/gatt';
 import { Air } from '../../src/air/index.js';
-import { ControlSession, openPhone } from '../../src/nearby/index.js';
+import { ControlSession, openPhone, type Phone } from '../../src/nearby/index.js';
 import { nodeCurve } from '../../src/platform/index.js';
 import { BLENO_DRIVERS, buildAdvertisement, createRadio } from '../../src/radio/index.js';
-import { RawPhone } from '../radio/support-raw-phone.js';
+import { RawPhone, TappedAir } from '../radio/support-raw-phone.js';
 import { SILENT } from '../store/support-store.js';
 import { random32 } from '../support/random.js';
-import { HELLO_RUN, openWorld, POINTS } from './support-phones.js';
+import { HELLO_RUN, openWorld, POINTS, sampleOf } from './support-phones.js';
 import type { World } from './support-phones.js';
 
 /** Writes without a response, some to each connection event. */
@@ -72,6 +72,62 @@ describe('the control service on the air', () => {
       world.time.us += 60e6;
       await visit(air, world, 'Bob');
       assert.ok((await world.audit()).filter((line) => line.startsWith('refused')).length < 4);
+    });
+  }
+});
+
+/** A phone that is known, with a session. */
+async function enter(phone: Phone, world: World, name: string): Promise<ControlSession> {
+  const connection = await phone.connect(await phone.find());
+  const invitation = await world.invite({ name });
+  const { session } = await ControlSession.open(connection, {
+    ...{ curve: nodeCurve, keys: nodeCurve.generate(), gatewayKey: world.gatewayKey, invitation },
+  });
+  await session.enrol();
+  return session;
+}
+
+describe('a phone on the air that subscribes and takes nothing', () => {
+  for (const driver of BLENO_DRIVERS) {
+    it(`is kept little for over @${driver}/bleno, is cut off, and the others do not notice`, async () => {
+      process.env['BLENO_ADVERTISING_INTERVAL'] = '20';
+      using world = await openWorld();
+      const air = new TappedAir();
+      await using radio = createRadio({ mode: 'virtual', driver, air, name: 'Perigee', logger: SILENT });
+      await radio.start([world.service], buildAdvertisement('Perigee', []));
+      await using slow = await openPhone({ air });
+      const session = await enter(slow, world, 'Ada');
+      const watching = session.watch(['m1'])[Symbol.asyncIterator]();
+      const first = watching.next();
+      while (world.newsReaders() === 0) await sleep(1);
+      world.report([sampleOf(1, 0)]);
+      assert.equal((await first).value?.values?.length, 1);
+      const controller = air.attached[0] ?? assert.fail('the gateway has a controller');
+      const completed = controller.completed.bind(controller);
+      let [stopped, held] = [-1, 0];
+      // What its controller has in hand is never acknowledged: of the first phone that anything is sent to.
+      controller.completed = (handle, packets) => {
+        if (stopped < 0) stopped = handle;
+        if (handle === stopped) held += packets;
+        else completed(handle, packets);
+      };
+      for (let i = 1; i <= 5000; i++) {
+        world.report([sampleOf(1, i)]);
+        if (i % 100 === 0) await sleep(1);
+      }
+      assert.ok(held <= 64, `${held} packets for 5000 reports`);
+      if (driver === 'stoprocent') await visit(air, world, 'Bob');
+      world.time.us += 31e6;
+      await assert.rejects(
+        (async () => {
+          for (;;) if ((await watching.next()).done === true) break;
+        })(),
+        { code: 'radio-unavailable' },
+      );
+      controller.completed = completed;
+      assert.equal(world.access.refused['a phone that takes nothing'], 1);
+      assert.equal(world.newsReaders(), 0);
+      await visit(air, world, 'Cid');
     });
   }
 });

@@ -122,6 +122,10 @@ describe('a technician', () => {
     assert.deepEqual(world.requests, []);
     assert.equal(world.phone({ keys: ada.keys }).hello(), NOT_ENROLLED);
     assert.equal(world.phone({ keys: bob.keys }).hello(), NOT_ENROLLED);
+    assert.deepEqual(
+      [world.access.refused['a grant that has expired'], world.access.refused['a key of no technician']],
+      [1, 1],
+    );
   });
 
   it('has no session any more after a quarter of an hour without a word, nor a phone that only said hello', async (context) => {

@@ -19,6 +19,8 @@ export interface PhoneOptions {
   /** Fragments that its link takes before it is full; endless if absent. */
   readonly room?: number;
   readonly maxBytes?: number;
+  /** That of another subscription of the same phone's; its own if absent. */
+  readonly connection?: object;
 }
 
 /** A phone at the other end of a link that a test holds. */
@@ -46,6 +48,7 @@ export class TestPhone {
       ...(invitation && { invitation }),
     });
     this.listener = begin({
+      connection: options.connection ?? this,
       maxBytes: options.maxBytes ?? 244,
       send: (value) => {
         if (this.sent.length >= this.room) {
