@@ -2,7 +2,9 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/generated/', '**/node_modules/', 'images/build/', 'data/', '*.d.ts'] },
+  {
+    ignores: ['**/dist/', '**/generated/', '**/node_modules/', 'images/build/', 'build/', 'data/', '*.d.ts'],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,4 +1,4 @@
-// Runs the compiled tests: `node scripts/test.mjs all|unit|e2e [filter ...]`.
+// Runs the compiled tests: `node scripts/test.mjs all|unit|e2e|bluetooth-vm [filter ...]`.
 // A filter is a part of a file's path or, if no path holds it, of a test's name. The last line is `N passed, N failed`.
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';

@@ -6,10 +6,14 @@ import { join, relative, sep } from 'node:path';
 const isSlow = (path) => path.endsWith('.slow.test.ts');
 const isEndToEnd = (path) => path.startsWith('e2e/');
 
+/** Takes minutes, and what nobody has to have: the others hold a short form of it. */
+const isWhole = (path) => path.endsWith('.vm.test.ts');
+
 const GROUPS = {
-  all: () => true,
-  unit: (path) => !isEndToEnd(path) && !isSlow(path),
+  all: (path) => !isWhole(path),
+  unit: (path) => !isEndToEnd(path) && !isSlow(path) && !isWhole(path),
   e2e: isEndToEnd,
+  'bluetooth-vm': isWhole,
 };
 
 /** The compiled files of a group, led by their sources: a compiled test whose source is gone does not run. */

@@ -65,7 +65,7 @@ export class ControlSession {
 
   /** @throws PerigeeError `access-refused` where the gateway does not know this phone, `radio-unavailable`. */
   static async open(
-    connection: GatewayConnection,
+    connection: Pick<GatewayConnection, 'broken' | 'openControl'>,
     credentials: Credentials,
     options: CallOptions = {},
   ): Promise<{ readonly session: ControlSession; readonly welcome: perigee.v1.Welcome }> {

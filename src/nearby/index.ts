@@ -1,5 +1,11 @@
 /** The central role: a phone on the command line, for people, demonstrations and tests. */
-export type { CallOptions, DeviceInformation, GatewayConnection, MetricReading } from './connection.js';
+export type {
+  CallOptions,
+  ControlLink,
+  DeviceInformation,
+  GatewayConnection,
+  MetricReading,
+} from './connection.js';
 export { ControlSession } from './control-session.js';
 export { download } from './download.js';
 export type { Visit } from './download.js';

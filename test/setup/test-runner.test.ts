@@ -78,10 +78,12 @@ describe('the test runner', () => {
       'e2e/far.test': GOOD,
       'near.test': `${GOOD} it('is other', () => {});`,
       'lint.slow.test': GOOD,
+      'whole.vm.test': GOOD,
     };
     assertEnds(await runTests(tree, { args: ['all'] }), '4 passed, 0 failed', 0);
     assertEnds(await runTests(tree, { args: ['e2e'] }), '1 passed, 0 failed', 0);
     assertEnds(await runTests(tree, { args: ['unit'] }), '2 passed, 0 failed', 0);
+    assertEnds(await runTests(tree, { args: ['bluetooth-vm'] }), '1 passed, 0 failed', 0);
     assertEnds(await runTests(tree, { args: ['all', 'near'] }), '2 passed, 0 failed', 0);
     assertEnds(await runTests(tree, { args: ['all', 'test/near.test.ts'] }), '2 passed, 0 failed', 0);
     assertEnds(await runTests(tree, { args: ['all', 'is other'] }), '1 passed, 0 failed', 0);
