@@ -27,6 +27,7 @@ import { BoardClock } from './gateway/board-clock.js';
 import { systemTime } from './gateway/system-time.js';
 import { boardAdmission } from './gateway/places.js';
 import { openMetricsRadio } from './gateway/metrics-radio.js';
+import { recordingStatus } from './gateway/recording.js';
 import { boardConfinement } from './gateway/confinement.js';
 import { boardAccelerator, type ChooserParts } from './gateway/accelerator.js';
 import { guestDecoders } from './gateway/decoders.js';
@@ -159,7 +160,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       'radio',
       openMetricsRadio({
         ...{ config, store, runner, airSocket: airSocket(data), clock, logger },
-        problem: () => recorder.lost > 0 || store.recording().kind !== 'whole',
+        recording: () => recordingStatus(store, recorder),
         publicKey: identity.publicKey,
         more: () => [phones.service],
       }),

@@ -73,6 +73,7 @@ export async function status(env: Env, options: NearbyOptions): Promise<number> 
         ],
         ['Guests', `${activeRuns}, of which ${queuedRuns} wait`],
         ['Stored', `${state.samplesStored ?? 0} samples; ${lostObservations} observations were lost`],
+        ['Recording', harmless(state.recordingText ?? '')],
         ['Backend', state.sync ?? ''],
         ...(failing.length === 0 ? [] : [['Stopped', `fail again and again: ${failing.join(', ')}`]]),
       ]),

@@ -1,5 +1,5 @@
 import { decodeInvitation, type WallTime } from '@perigee/gatt';
-import type { perigee } from '@perigee/proto';
+import { perigee } from '@perigee/proto';
 import { harmless, PerigeeError, type Unit } from '../domain/index.js';
 import { ControlSession, download, findGateway, openPhone } from '../nearby/index.js';
 import type { KnownGateway } from '../nearby/index.js';
@@ -21,11 +21,14 @@ export async function read(env: Env, options: NearbyOptions): Promise<number> {
   await using connection = await phone.connect(await phone.find(named(options)));
   const metrics = await connection.readMetrics();
   const clock = await connection.readTime();
-  if (options.json) printJson({ clock, metrics });
+  const { lostObservations, recordingText } = perigee.v1.GatewayInfo.decode(await connection.readInfo());
+  const recording = { text: harmless(recordingText), lostObservations };
+  if (options.json) printJson({ clock, recording, metrics });
   else
     print(
       table([
         ['Clock', clock === undefined ? 'was never set' : clockText(clock)],
+        ...(recordingText === '' ? [] : [['Recording', recordingLine(recording)]]),
         ...metrics.map(({ name, unit, value }) => [name, value === undefined ? '-' : `${value} ${unit}`]),
       ]),
     );
@@ -124,6 +127,18 @@ export async function run(
     const cure = `See what it printed: perigee nearby logs ${last.runId ?? ''}`;
     throw new PerigeeError('run-failed', `${image} ${stateOf(last)}`, cure);
   });
+}
+
+function recordingLine({
+  lostObservations,
+  text,
+}: {
+  readonly lostObservations: number;
+  readonly text: string;
+}): string {
+  return lostObservations === 0
+    ? text
+    : `${text}; ${lostObservations} observations were lost since the start`;
 }
 
 /** 2026-11-27 23:59:05, where the board is. */

@@ -1,5 +1,5 @@
 import { createConsoleReader } from '../console/index.js';
-import { BEFORE_EVERYTHING, PerigeeError, describeLoss, describeRecording } from '../domain/index.js';
+import { BEFORE_EVERYTHING, PerigeeError, describeLoss } from '../domain/index.js';
 import type {
   AccessControl,
   Clock,
@@ -27,6 +27,7 @@ import type { Scheduler } from '../scheduler/index.js';
 import type { Recorder, ToolableStore } from '../store/index.js';
 import type { SyncStatus } from '../sync/index.js';
 import { follow } from './follow.js';
+import { recordingStatus } from './recording.js';
 
 export interface ControlParts {
   readonly name: string;
@@ -103,8 +104,7 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     startedRuns: runner.started,
     readyGuests: Object.fromEntries(runner.pool.ready()),
     store: store.counts(),
-    lostObservations: recorder.lost,
-    recording: { kind: store.recording().kind, text: describeRecording(store.recording()) },
+    ...recordingStatus(store, recorder),
     losses: summaryOfLosses(store.losses(BEFORE_EVERYTHING)),
     dataDirectoryGone: parts.dataDirectoryGone(),
     safeguards: parts.confinement.safeguards(),

@@ -20,6 +20,7 @@ import {
 } from '../radio/index.js';
 import { boardTime } from './board-time.js';
 import { liveValues } from './live-values.js';
+import type { RecordingStatus } from './recording.js';
 
 /** Phones show values that change once a second: guests report no faster. */
 const REFRESH_MS = 1000;
@@ -35,8 +36,7 @@ interface MetricsRadioParts {
   readonly config: Config;
   readonly store: Pick<Store, 'gatewayId' | 'epoch' | 'latest' | 'counts'>;
   readonly runner: { readonly active: readonly Pick<RunRecord, 'id'>[] };
-  /** Whether the gateway needs somebody's attention; passive listeners show it. */
-  readonly problem: () => boolean;
+  readonly recording: () => RecordingStatus;
   readonly airSocket: string;
   /** Of the gateway; phones that know it look for it. */
   readonly publicKey: Uint8Array;
@@ -80,7 +80,7 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
     const temperature = featured.find(({ unit, series }) => unit === ADVERTISED_UNIT && values.has(series));
     return buildAdvertisement(config.name, [
       { id: BTHOME_OBJECT.packetId, value: packetId++ },
-      { id: BTHOME_OBJECT.problem, value: parts.problem() },
+      { id: BTHOME_OBJECT.problem, value: isProblem(parts.recording()) },
       { id: BTHOME_OBJECT.running, value: parts.runner.active.length > 0 },
       { id: BTHOME_OBJECT.runs, value: parts.runner.active.length },
       ...(temperature === undefined ? [] : [{ id: TEMPERATURE, value: values.get(temperature.series) ?? 0 }]),
@@ -121,7 +121,14 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   };
 }
 
-function gatewayInfo({ clock, publicKey, runner, store }: MetricsRadioParts, startedUs: number): Uint8Array {
+/** Whether the gateway needs somebody's attention; passive listeners show it. */
+function isProblem({ lostObservations, recording }: RecordingStatus): boolean {
+  return lostObservations > 0 || recording.kind !== 'whole';
+}
+
+function gatewayInfo(parts: MetricsRadioParts, startedUs: number): Uint8Array {
+  const { clock, publicKey, runner, store } = parts;
+  const { lostObservations, recording } = parts.recording();
   return perigee.v1.GatewayInfo.encode({
     protocol: INFO_PROTOCOL,
     gatewayId: store.gatewayId,
@@ -131,5 +138,6 @@ function gatewayInfo({ clock, publicKey, runner, store }: MetricsRadioParts, sta
     runsActive: runner.active.length,
     samplesStored: store.counts().samples,
     publicKey,
+    ...{ recording: recording.kind, recordingText: recording.text, lostObservations },
   }).finish();
 }

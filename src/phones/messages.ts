@@ -65,13 +65,15 @@ export function seriesValues(samples: readonly Sample[]): perigee.v1.SeriesValue
 }
 
 export function gatewayState(status: GatewayStatus, wallMs: number): perigee.v1.GatewayState.$Properties {
-  const { activeRuns, crashLoops, epoch, lostObservations, queuedRuns, store, sync, version } = status;
+  const { activeRuns, crashLoops, epoch, lostObservations, queuedRuns, recording, store, sync, version } =
+    status;
   return {
     ...{ version, epoch, activeRuns, queuedRuns, lostObservations, wallMs, crashLoops: [...crashLoops] },
     uptimeSeconds: Math.floor(status.uptimeSeconds),
     samplesStored: store.samples,
     ...{ sync: sync.text.slice(0, TEXT_MAX), syncWaits: sync.waiting },
     samplesAcknowledged: sync.samplesAcknowledged,
+    ...{ recording: recording.kind, recordingText: recording.text },
   };
 }
 

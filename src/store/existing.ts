@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
 import { readdir, realpath, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PerigeeError } from '../domain/index.js';
 import type { Logger } from '../domain/index.js';
 import { refuseForeignFiles } from './database/data-directory.js';
-import { openingFailed, unusable } from './database/level-errors.js';
+import { openingFailed } from './database/level-errors.js';
 import { takeLock } from './database/lock.js';
 import { makeScratch } from './database/scratch.js';
+import { storeIn } from './database/stopped-store.js';
 import { copyMemory, forgetMemory } from './head/memory-folder.js';
 import type { ToolableStore } from './level-store.js';
 import { openLevelStore } from './open-level-store.js';
@@ -20,7 +20,7 @@ import { diskOf, fileSizes } from './tools/file-sizes.js';
  * @throws PerigeeError `data-dir-unusable` where there is none, and what `openLevelStore` throws.
  */
 export async function openExistingStore(options: LevelStoreOptions): Promise<ToolableStore> {
-  pathIn(options.directory);
+  storeIn(options.directory);
   return openLevelStore(options);
 }
 
@@ -35,7 +35,7 @@ export interface ReadableStore extends Pick<ToolableStore, 'history' | 'latest'>
  * starts on it meanwhile.
  */
 export async function readExistingStore(options: LevelStoreOptions): Promise<ReadableStore> {
-  const path = pathIn(await realpath(options.directory).catch(() => options.directory));
+  const path = storeIn(await realpath(options.directory).catch(() => options.directory));
   const scratch = await makeScratch();
   const ends: (() => PromiseLike<void>)[] = [() => scratch[Symbol.asyncDispose]()];
   const end = async (): Promise<void> => {
@@ -103,10 +103,4 @@ function silentAtFirst(logger: Logger): Logger & { speak(): void } {
     error: (fields, message) => isSilent || logger.error(fields, message),
     speak: () => (isSilent = false),
   };
-}
-
-function pathIn(directory: string): string {
-  const path = join(directory, 'store');
-  if (existsSync(path)) return path;
-  throw unusable(`there is no store in ${directory}`, 'Name the data directory with --data.');
 }

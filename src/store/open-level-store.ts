@@ -12,6 +12,7 @@ import { Aside } from './salvage/set-aside.js';
 import { useSoundDatabase } from './salvage/sound-database.js';
 import type { Soundness } from './salvage/sound-database.js';
 import type { SeriesLimits } from './series/series-limits.js';
+import { finishRestore, refuseUnfinished } from './tools/placing.js';
 
 /** Where a test makes the world fail. */
 export interface StoreFaults {
@@ -58,6 +59,8 @@ const POWER_CUT_SECONDS = 10;
  * @throws PerigeeError `data-dir-unusable`, `data-dir-locked` or `store-corrupt`.
  */
 export async function openLevelStore(options: LevelStoreOptions): Promise<ToolableStore> {
+  await finishRestore(options.directory);
+  refuseUnfinished(options.directory);
   const path = await prepareStoreFolder(options.directory);
   await refuseForeignDatabase(path);
   return openMended(options, new Aside(path, options.clock.wallMs()), 'whole');

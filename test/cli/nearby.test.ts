@@ -59,7 +59,10 @@ describe('perigee nearby, a phone that needs no key', () => {
     );
     const { status, stdout } = await nearby('read');
     assert.equal(status, 0);
-    assert.match(stdout, /^Clock +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\nMemory available \(bytes\) +-\n/);
+    assert.match(
+      stdout,
+      /^Clock +20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\nRecording +everything is kept\nMemory available \(bytes\) +-\n/,
+    );
   });
 
   it('may do nothing, and is told what to do about it', async () => {

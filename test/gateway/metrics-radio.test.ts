@@ -5,8 +5,9 @@ import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { perigee } from '@perigee/proto';
 import { loadConfig } from '../../src/config/index.js';
-import { parseRunId, type RunId, type Sample, type Unit } from '../../src/domain/index.js';
+import { parseRunId, type Recording, type RunId, type Sample, type Unit } from '../../src/domain/index.js';
 import { openMetricsRadio } from '../../src/gateway/metrics-radio.js';
+import { recordingStatus } from '../../src/gateway/recording.js';
 import { openPhone, type GatewayConnection, type Phone } from '../../src/nearby/index.js';
 import { openLevelStore } from '../../src/store/index.js';
 import { saidOf, SILENT } from '../radio/support-gateway.js';
@@ -40,7 +41,7 @@ interface World extends AsyncDisposable {
 async function openWorld(
   before: readonly (readonly [RunId | undefined, Sample])[],
   runs: readonly RunId[],
-  problem = false,
+  recording: Recording = { kind: 'whole' },
 ): Promise<World> {
   const active = runs.map((id) => ({ id }));
   let nowUs = HOST_UPTIME_US;
@@ -57,7 +58,9 @@ async function openWorld(
   const parts = { config, store, runner: { active }, airSocket, clock, logger: SILENT };
   const more = (): [] => [];
   const publicKey = new Uint8Array(32);
-  const radio = openMetricsRadio({ ...parts, publicKey, more, problem: () => problem });
+  const lost = recording.kind === 'stopped' ? 3 : 0;
+  const told = recordingStatus({ recording: () => recording }, { lost });
+  const radio = openMetricsRadio({ ...parts, publicKey, more, recording: () => told });
   radio.start();
   for (let tries = 0; tries < 500 && radio.status.state.kind !== 'advertising'; tries += 1) await sleep(10);
   const phone = await openPhone({ airSocket });
@@ -132,14 +135,29 @@ describe('what phones are shown of the metrics', () => {
   });
 
   it('is a temperature with no connection too while a run measures it, and whether there is a problem', async () => {
-    await using world = await openWorld(
-      [[RUN, sample('cpu_temperature_mean', 'celsius', 48.2)]],
-      [RUN],
-      true,
-    );
+    await using world = await openWorld([[RUN, sample('cpu_temperature_mean', 'celsius', 48.2)]], [RUN], {
+      kind: 'waiting',
+      reason: 'disk-full',
+    });
     const { 'packet id': packetId, ...said } = saidOf(await world.phone.find());
     assert.ok(packetId !== undefined);
     assert.deepEqual(said, { temperature: 48.2, problem: true, running: true, count: 1 });
+  });
+
+  it('says in words what is not recorded, and why', async () => {
+    const infoOf = async (recording?: Recording): Promise<readonly unknown[]> => {
+      await using world = await openWorld([], [], recording);
+      const bytes = await world.connection.readInfo();
+      assert.ok(bytes.length <= 512);
+      const info = perigee.v1.GatewayInfo.decode(bytes);
+      return [info.recording, info.recordingText, info.lostObservations];
+    };
+    assert.deepEqual(await infoOf(), ['whole', 'everything is kept', 0]);
+    assert.deepEqual(await infoOf({ kind: 'stopped', reason: 'disk-full' }), [
+      'stopped',
+      'samples are lost: the disk was full',
+      3,
+    ]);
   });
 
   it('says how long the gateway has been up, whatever the uptime of its host', async () => {

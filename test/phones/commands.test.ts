@@ -16,6 +16,7 @@ describe('a viewer', () => {
         ...{ version: '1.2.3', epoch: 7, uptimeSeconds: 12, activeRuns: 2, queuedRuns: 1 },
         ...{ crashLoops: ['dawn'], samplesStored: 1000, lostObservations: 3, sync: 'waits', syncWaits: true },
         ...{ samplesAcknowledged: 900, wallMs: 1.8e12 },
+        ...{ recording: 'waiting', recordingText: 'samples wait in the head log' },
       },
     );
   });

@@ -99,6 +99,7 @@ export async function openWorld(): Promise<World> {
       Promise.resolve({
         ...{ version: '1.2.3', epoch: 7, uptimeSeconds: 12.9, activeRuns: 2, queuedRuns: 1 },
         ...{ crashLoops: ['dawn'], lostObservations: 3, store: { samples: 1000 } },
+        recording: { kind: 'waiting', text: 'samples wait in the head log' },
         sync: { text: 'waits', waiting: true, batchesAcknowledged: 1, samplesAcknowledged: 900 },
       }),
     schedules: () => Promise.resolve(world.schedules),

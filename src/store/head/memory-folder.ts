@@ -11,7 +11,7 @@ import {
   statfs,
   symlink,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { reasonOf } from '../../domain/index.js';
 import { RING_BYTES, RING_FILE } from './head-ring.js';
 
@@ -56,7 +56,7 @@ export async function copyMemory(from: string, to: string): Promise<void> {
 
 /** What a store that was in the same place before may have left there is none of the one that is in it now. */
 export async function forgetMemory(folder: string): Promise<void> {
-  const path = memoryPathOf(await realpath(folder));
+  const path = memoryPathOf(join(await realpath(dirname(folder)), basename(folder)));
   if (await isOurs(path)) await rm(path, { recursive: true, force: true });
 }
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, rmdir, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, statfs } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ByteReader } from '@perigee/columns';
@@ -12,12 +12,10 @@ import { CHECK_DIRECTORY, unusable } from '../database/level-errors.js';
 import { decodeIdentity, decodeTotals, encodeIdentity, parseJson } from '../format/codec.js';
 import type { Identity, Totals } from '../format/codec.js';
 import * as keys from '../format/keys.js';
-import { forgetMemory } from '../head/memory-folder.js';
 import { archiveFrames, invalid } from './archive.js';
 import type { ArchiveFrame } from './archive.js';
+import { PARTIAL, finishRestore, putInPlace } from './placing.js';
 
-/** What is not yet whole; of an attempt that was cut short, the next one begins anew. */
-const PARTIAL = 'restore.partial';
 /** What a file system puts into its root. */
 const NOT_OURS = 'lost+found';
 /** LevelDB's log and its tables hold the newest records twice; a head log and a reserve are made at the start. */
@@ -73,14 +71,17 @@ export async function restoreBackup(
   directory: string,
   besides: readonly string[],
 ): Promise<Restored> {
+  if (await finishRestore(directory)) {
+    const cure = 'Start the gateway; or restore into an empty directory (--data).';
+    throw unusable(`an earlier restore into ${directory}, which was cut short, is finished now`, cure);
+  }
   await checkEmpty(directory);
   const partial = join(directory, PARTIAL);
   await rm(partial, { recursive: true, force: true });
   await mkdir(join(partial, 'store'), { recursive: true, mode: 0o700 });
   try {
     const restored = await fill(chunks, partial, besides);
-    await putInPlace(partial, directory);
-    await forgetMemory(join(directory, 'store'));
+    await putInPlace(directory);
     return restored;
   } catch (error) {
     await rm(partial, { recursive: true, force: true });
@@ -222,14 +223,4 @@ function isWithin(path: string, folders: readonly string[]): boolean {
   const [folder = '', ...names] = path.split('/');
   const isName = (name: string): boolean => !['', '.', '..'].includes(name) && !name.includes('\0');
   return folders.includes(folder) && names.length > 0 && names.every(isName);
-}
-
-/** The store last: with it, the directory is one of Perigee. */
-async function putInPlace(partial: string, directory: string): Promise<void> {
-  const names = (await readdir(partial)).filter((name) => name !== 'store');
-  for (const name of [...names, 'store']) await rename(join(partial, name), join(directory, name));
-  await rmdir(partial);
-  const folder = await open(directory);
-  await folder.sync();
-  await folder.close();
 }

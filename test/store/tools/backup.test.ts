@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -174,6 +175,55 @@ describe('a restore', () => {
     writeFileSync(join(target, 'restore.partial', 'store', '000009.log'), 'half');
     await restoreBackup(of(bytes), target, BESIDES);
     assert.deepEqual(readdirSync(target), ['store']);
+  });
+
+  it('is finished by the next start, wherever between its last steps it was killed', async () => {
+    const source = newDirectory();
+    for (const name of BESIDES) {
+      mkdirSync(join(source, name));
+      writeFileSync(join(source, name, 'file'), name);
+    }
+    const bytes = await (async () => {
+      await using store = await open(source);
+      await store.append(values(1, { a: 1 }));
+      return await backupOf(store);
+    })();
+    const steps = [...BESIDES, 'store'];
+    for (let done = 0; done <= steps.length; done += 1) {
+      const target = newDirectory();
+      await restoreBackup(of(bytes), target, BESIDES);
+      const whole = join(target, 'restore.whole');
+      mkdirSync(whole);
+      for (const name of steps.slice(done)) renameSync(join(target, name), join(whole, name));
+      if (done > 0)
+        await assert.rejects(
+          restoreBackup(of(bytes), target, BESIDES),
+          failsWith('data-dir-unusable', /earlier restore into .* is finished now/),
+        );
+      await using copy = await open(target);
+      assert.equal(copy.counts().samples, 1, `killed after ${done} steps`);
+      assert.deepEqual(readdirSync(target).toSorted(), steps.toSorted());
+    }
+  });
+
+  it('that was killed before it was whole keeps a gateway from beginning with nothing in its place', async () => {
+    const { bytes } = await filled();
+    const target = newDirectory();
+    mkdirSync(join(target, 'restore.partial', 'store'), { recursive: true });
+    await assert.rejects(open(target), failsWith('data-dir-unusable', /was cut short, or still goes on/));
+    await restoreBackup(of(bytes), target, BESIDES);
+    await using copy = await open(target);
+    assert.equal(copy.counts().samples, 100);
+  });
+
+  it('that cannot be finished says what is in its way', async () => {
+    const target = newDirectory();
+    for (const name of ['restore.whole/images', 'images/hello'])
+      mkdirSync(join(target, name), { recursive: true });
+    await assert.rejects(
+      open(target),
+      failsWith('data-dir-unusable', /cannot finish the restore .*ENOTEMPTY/),
+    );
   });
 
   it('takes nothing of a store that was in the same place, and left its newest samples in memory', async () => {
