@@ -12,6 +12,8 @@ import {
 } from './hci.js';
 import { ACL_BUFFERS, ACL_BYTES, RSSI_DBM } from './limits.js';
 import type { Link as LinkOf } from './link.js';
+import { CONNECTABLE, NOT_ADVERTISING, NOT_SCANNING, SCANNABLE, SCAN_RESPONSE } from './roles.js';
+import type { Advertising, Scanning } from './roles.js';
 import type { HciTransport } from './transport.js';
 
 /** Handles are given from here on, the lowest free one first, as real controllers do: they come back soon. */
@@ -20,34 +22,6 @@ const FIRST_HANDLE = 0x40;
 const MAX_VIOLATIONS = 16;
 /** Whom a scanner remembers to have reported; then it starts again. */
 const MAX_SEEN = 256;
-
-interface Advertising {
-  readonly enabled: boolean;
-  readonly type: number;
-  readonly intervalMs: number;
-  readonly data: Buffer;
-  readonly scanResponse: Buffer;
-}
-
-/** Advertising types (7.8.5) and, with the scan response, the types of reports (7.7.65.2). */
-const CONNECTABLE = 0x00;
-const SCANNABLE = 0x02;
-const SCAN_RESPONSE = 0x04;
-
-interface Scanning {
-  readonly enabled: boolean;
-  readonly active: boolean;
-  readonly filterDuplicates: boolean;
-}
-
-const NOT_ADVERTISING: Advertising = {
-  enabled: false,
-  type: CONNECTABLE,
-  intervalMs: 1280,
-  data: Buffer.alloc(0),
-  scanResponse: Buffer.alloc(0),
-};
-const NOT_SCANNING: Scanning = { enabled: false, active: false, filterDuplicates: false };
 
 export type Link = LinkOf<Controller>;
 
@@ -89,6 +63,7 @@ export class Controller implements HciTransport {
   #toHost: Buffer[] = [];
   #listener: ((packet: Buffer) => void) | undefined;
   #closed = false;
+  #held = false;
 
   constructor(air: Medium, execute: Execute, address: Buffer) {
     this.#air = air;
@@ -151,6 +126,17 @@ export class Controller implements HciTransport {
     if (this.#closed) return;
     this.#toHost.push(packet);
     if (this.#toHost.length === 1) setImmediate(() => this.#drain());
+  }
+
+  /** Whether its host takes no data for now: what is on its way waits with the sender, as for a phone out of reach. */
+  get isHeld(): boolean {
+    return this.#held;
+  }
+
+  hold(held: boolean): void {
+    if (this.#held === held) return;
+    this.#held = held;
+    if (!held) for (const link of this.#links.values()) link.resume();
   }
 
   #drain(): void {

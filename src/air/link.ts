@@ -10,6 +10,8 @@ interface Fragment {
 interface Station {
   /** Of its links, those that have something to carry. */
   readonly busyLinks: number;
+  /** Takes nothing for now. */
+  readonly isHeld: boolean;
   freeHandle(): number;
   toHost(packet: Buffer): void;
   completed(handle: number, packets: number): void;
@@ -46,7 +48,14 @@ export class Link<S extends Station> {
   }
 
   get isBusy(): boolean {
-    return this.#ends.some(({ outgoing }) => outgoing.length > 0);
+    return this.#ends.some(
+      ({ controller, outgoing }) => outgoing.length > 0 && !this.peerOf(controller).controller.isHeld,
+    );
+  }
+
+  /** An end takes data again. */
+  resume(): void {
+    if (this.isBusy) this.#pace.request();
   }
 
   endOf(controller: S): LinkEnd<S> {
@@ -65,15 +74,16 @@ export class Link<S extends Station> {
   #carry(budget: Budget): void {
     const packets = budget(Math.max(...this.#ends.map(({ controller }) => controller.busyLinks)));
     for (const end of this.#ends) {
-      const fragments = end.outgoing.splice(0, packets);
       const peer = this.peerOf(end.controller);
+      if (peer.controller.isHeld) continue;
+      const fragments = end.outgoing.splice(0, packets);
       for (const { continuing, data } of fragments) {
         const boundary = continuing ? BOUNDARY.continuing : BOUNDARY.firstToHost;
         peer.controller.toHost(aclPacket(peer.handle, boundary, data));
       }
       if (fragments.length > 0) end.controller.completed(end.handle, fragments.length);
     }
-    if (this.isBusy) this.#pace.request();
+    this.resume();
   }
 
   /** Ends the connection; `reasons` is what each side hears, 0 for nothing. */

@@ -46,8 +46,9 @@ function welcome(air: Air, clients: Set<Socket>, socket: Socket, logger: Logger)
   const parser = new H4Parser();
   controller.onPacket((packet) => {
     if (socket.writableLength > MAX_UNREAD_BYTES) socket.destroy();
-    else socket.write(packet);
+    else if (!socket.write(packet)) controller.hold(true);
   });
+  socket.on('drain', () => controller.hold(false));
   socket.on('data', (chunk) => {
     for (const packet of parser.push(chunk)) controller.send(packet);
     if (parser.fault === undefined) return;

@@ -90,4 +90,17 @@ describe('an air whose links carry what those of a real radio do', () => {
       [20, 20, 20, 20],
     );
   });
+
+  it('leaves what is for a host that takes nothing with its sender', async () => {
+    const phone = await connect();
+    phone.hold(true);
+    for (let i = 0; i < 8; i++) gateway.send(data(0x40, i));
+    phone.send(data(0x40, 0xff));
+    await pass(60);
+    assert.deepEqual([at(phone, '02').length, at(gateway, '0413').length], [0, 0]);
+    assert.equal(at(gateway, '02').length, 1, 'the other way it carries on');
+    phone.hold(false);
+    await pass(60);
+    assert.equal(at(phone, '02').length, 8);
+  });
 });
