@@ -47,9 +47,16 @@ function decodeFloat(bytes: Uint8Array): number | undefined {
   return Number.isNaN(value) ? undefined : value;
 }
 
+/** Two's complement: what is below zero is taken from above it, byte by byte. Exact, since all divisors are powers of two. */
 function encodeInteger(size: number, value: number): Uint8Array {
-  const bits = BigInt.asUintN(8 * size, BigInt(value));
-  return Uint8Array.from({ length: size }, (_, i) => Number((bits >> BigInt(8 * i)) & 0xffn));
+  const bytes = new Uint8Array(size);
+  let rest = value;
+  for (let i = 0; i < size; i++) {
+    const above = Math.floor(rest / 256);
+    bytes[i] = rest - above * 256;
+    rest = above;
+  }
+  return bytes;
 }
 
 function decodeInteger(bytes: Uint8Array, signed: boolean): number | undefined {

@@ -35,13 +35,16 @@ interface HciSocket extends EventEmitter {
   bindUser(device: number): number;
   start(): void;
   stop(): void;
+  write(packet: Buffer): void;
 }
 
 export interface Hci extends EventEmitter {
   readonly _socket: HciSocket;
-  readonly _aclOutQueue: { readonly handle: number }[];
+  /** Of a packet of data, and how many the controller takes at once. */
+  readonly _aclMtu: number;
   readonly _aclMaxInProgress: number;
-  readonly _handleAclsInProgress: Readonly<Record<number, number | undefined>>;
+  /** By connection: how many it has not sent yet. */
+  readonly _handleAclsInProgress: Record<number, number | undefined>;
   _handleBuffers: Record<number, { readonly data: Buffer; readonly length: number } | undefined>;
   /** Only @stoprocent: what a connection's management socket is made of. */
   BluetoothHciSocket?: unknown;
@@ -53,9 +56,8 @@ export interface Hci extends EventEmitter {
   setAdvertisingData(data: Buffer): void;
   setScanResponseData(data: Buffer): void;
   onSocketData(packet: Buffer): void;
-  pushAclOutQueue(): void;
-  writeOneAclDataPkt(): void;
   queueAclDataPkt(handle: number, channel: number, data: Buffer): void;
+  pushAclOutQueue(): void;
 }
 
 interface Gatt {

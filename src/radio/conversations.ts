@@ -1,8 +1,8 @@
 import { MAX_ATTRIBUTE_BYTES } from '@perigee/gatt';
 import type { GattConversation, GattLink, GattListener } from '../domain/index.js';
 import type { LoadedBleno } from './bleno-loader.js';
-import { queuedFor } from './guard.js';
 import { ATT_ERROR } from './malformed.js';
+import type { SendQueue } from './send-queue.js';
 
 /**
  * Packets that may wait for one phone beside what the controller holds: some connection events' worth, so that the link
@@ -21,10 +21,12 @@ interface Running {
 /** The conversations that go on, one a connection and service: who left is forgotten at once. */
 export class Conversations {
   readonly #loaded: LoadedBleno;
+  readonly #queue: Pick<SendQueue, 'waiting'>;
   readonly #running = new Map<number, Map<GattConversation, Running>>();
 
-  constructor(loaded: LoadedBleno) {
+  constructor(loaded: LoadedBleno, queue: Pick<SendQueue, 'waiting'>) {
     this.#loaded = loaded;
+    this.#queue = queue;
   }
 
   /** The two characteristics, for the driver. */
@@ -117,7 +119,7 @@ export class Conversations {
   }
 
   #isFull(handle: number): boolean {
-    return queuedFor(this.#loaded.bleno._bindings._hci, handle) >= MAX_QUEUED_PACKETS;
+    return this.#queue.waiting(handle) >= MAX_QUEUED_PACKETS;
   }
 }
 

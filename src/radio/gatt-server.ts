@@ -3,8 +3,8 @@ import { assert, PerigeeError, reasonOf } from '../domain/index.js';
 import type { GattCharacteristic, GattService, Logger } from '../domain/index.js';
 import type { LoadedBleno } from './bleno-loader.js';
 import { Conversations } from './conversations.js';
-import { queuedFor } from './guard.js';
 import { ATT_ERROR } from './malformed.js';
+import type { SendQueue } from './send-queue.js';
 
 /** Notifications that may wait for one phone: the newest value is the one that counts, old ones only delay it. */
 const MAX_QUEUED_NOTIFICATIONS = 8;
@@ -14,32 +14,39 @@ const SUCCESS = 0x00;
 
 /** One phone, from its connection to its end. Handles come back soon, so an answer belongs to this object. */
 interface Connection {
-  readonly handle: number;
-  readonly subscriptions: Map<GattCharacteristic, (data: Buffer) => void>;
   pendingReads: number;
   /** The value that a long read began with: its later pieces come from the same one. */
   reading?: { readonly characteristic: GattCharacteristic; readonly value: Uint8Array };
 }
 
+type Push = (data: Buffer) => void;
 type Answer = (result: number, data?: Buffer) => void;
 
 /** Serves a GATT database through a guarded bleno: reads, subscriptions and notifications by connection. */
 export class GattServer {
   readonly #loaded: LoadedBleno;
   readonly #logger: Logger;
+  readonly #queue: Pick<SendQueue, 'waiting'>;
   readonly #connections = new Map<number, Connection>();
+  readonly #subscriptions = new Map<GattCharacteristic, Map<number, Push>>();
   readonly #conversations: Conversations;
-  #services: readonly GattService[] = [];
+  #served: ReadonlyMap<string, ReadonlyMap<string, GattCharacteristic>> = new Map();
 
-  constructor(loaded: LoadedBleno, logger: Logger) {
+  constructor(loaded: LoadedBleno, queue: Pick<SendQueue, 'waiting'>, logger: Logger) {
     this.#loaded = loaded;
+    this.#queue = queue;
     this.#logger = logger;
-    this.#conversations = new Conversations(loaded);
+    this.#conversations = new Conversations(loaded, queue);
   }
 
   serve(services: readonly GattService[]): void {
     const { bleno } = this.#loaded;
-    this.#services = services;
+    this.#served = new Map(
+      services.map(({ uuid, characteristics }) => [
+        uuid,
+        new Map(characteristics.map((each) => [each.uuid, each])),
+      ]),
+    );
     bleno.setServices(
       services.map(
         ({ uuid, characteristics, conversation }) =>
@@ -55,14 +62,19 @@ export class GattServer {
   }
 
   connected(handle: number): void {
-    this.#conversations.left(handle);
-    this.#connections.set(handle, { handle, subscriptions: new Map(), pendingReads: 0 });
+    this.#left(handle);
+    this.#connections.set(handle, { pendingReads: 0 });
   }
 
   /** False for a handle that nobody had. */
   disconnected(handle: number): boolean {
-    this.#conversations.left(handle);
+    this.#left(handle);
     return this.#connections.delete(handle);
+  }
+
+  #left(handle: number): void {
+    this.#conversations.left(handle);
+    for (const pushes of this.#subscriptions.values()) pushes.delete(handle);
   }
 
   /** The controller has sent something. */
@@ -75,34 +87,33 @@ export class GattServer {
   }
 
   notify(serviceUuid: string, characteristicUuid: string): void {
-    const characteristic = this.#services
-      .find(({ uuid }) => uuid === serviceUuid)
-      ?.characteristics.find(({ uuid }) => uuid === characteristicUuid);
+    const characteristic = this.#served.get(serviceUuid)?.get(characteristicUuid);
     assert(characteristic !== undefined, `the characteristic ${characteristicUuid} is served`);
-    const listening = [...this.#connections.values()].filter(({ subscriptions }) =>
-      subscriptions.has(characteristic),
-    );
-    if (listening.length === 0) return;
+    const pushes = this.#subscriptions.get(characteristic);
+    if (pushes === undefined || pushes.size === 0) return;
     this.#withValue(characteristic, (value) => {
       if (value === undefined) return;
-      for (const connection of listening) this.#push(connection, characteristic, value);
+      // No copy: the driver makes one for each packet.
+      const data = Buffer.from(value.buffer, value.byteOffset, value.length);
+      for (const [handle, push] of pushes) if (this.#hasRoom(handle)) push(data);
     });
   }
 
-  #push(connection: Connection, characteristic: GattCharacteristic, value: Uint8Array): void {
-    const push = connection.subscriptions.get(characteristic);
-    if (push === undefined || this.#connections.get(connection.handle) !== connection) return;
-    if (queuedFor(this.#loaded.bleno._bindings._hci, connection.handle) >= MAX_QUEUED_NOTIFICATIONS) return;
-    push(Buffer.from(value));
+  #hasRoom(handle: number): boolean {
+    return this.#queue.waiting(handle) < MAX_QUEUED_NOTIFICATIONS;
   }
 
   #characteristic(characteristic: GattCharacteristic): unknown {
     const { bleno } = this.#loaded;
+    const pushes = new Map<number, Push>();
+    this.#subscriptions.set(characteristic, pushes);
     const handlers = this.#loaded.characteristicOptions({
       read: (handle, offset, answer) => this.#read(handle, characteristic, offset, answer),
       write: (_handle, _data, answer) => answer(ATT_ERROR.writeNotPermitted),
-      subscribe: (handle, push) => this.#connections.get(handle)?.subscriptions.set(characteristic, push),
-      unsubscribe: (handle) => this.#connections.get(handle)?.subscriptions.delete(characteristic),
+      subscribe: (handle, push) => {
+        if (this.#connections.has(handle)) pushes.set(handle, push);
+      },
+      unsubscribe: (handle) => void pushes.delete(handle),
     });
     const descriptors = characteristic.descriptors.map(
       ({ uuid, value }) => new bleno.Descriptor({ uuid, value: Buffer.from(value) }),
@@ -142,24 +153,20 @@ export class GattServer {
 
   /** At once where the value is there: most are. Undefined when it cannot be had. */
   #withValue(characteristic: GattCharacteristic, use: (value: Uint8Array | undefined) => void): void {
-    const fitting = (value: Uint8Array): Uint8Array => {
-      assert(value.length <= MAX_ATTRIBUTE_BYTES, `the value of ${characteristic.uuid} fits an attribute`);
-      return value;
-    };
     const failed = (error: unknown): void => {
       this.#report(error);
       use(undefined);
     };
     let value: Uint8Array | Promise<Uint8Array>;
     try {
-      const read = characteristic.read();
-      value = read instanceof Uint8Array ? fitting(read) : read.then(fitting);
+      value = characteristic.read();
+      if (value instanceof Uint8Array) mustFit(characteristic, value);
     } catch (error) {
       failed(error);
       return;
     }
     if (value instanceof Uint8Array) use(value);
-    else void value.then(use, failed);
+    else value.then((late) => mustFit(characteristic, late)).then(use, failed);
   }
 
   #report(error: unknown): void {
@@ -180,4 +187,9 @@ export class GattServer {
 function answerPart(value: Uint8Array, offset: number, answer: Answer): void {
   if (offset > value.length) answer(ATT_ERROR.invalidOffset);
   else answer(SUCCESS, Buffer.from(value.subarray(offset)));
+}
+
+function mustFit({ uuid }: GattCharacteristic, value: Uint8Array): Uint8Array {
+  assert(value.length <= MAX_ATTRIBUTE_BYTES, `the value of ${uuid} fits an attribute`);
+  return value;
 }

@@ -1,7 +1,6 @@
 import { reasonOf } from '../domain/index.js';
 import type { Logger } from '../domain/index.js';
-import type { Bindings, Bleno, Hci } from './bleno-types.js';
-import { shareBuffers } from './fair-queue.js';
+import type { Bindings, Bleno } from './bleno-types.js';
 import {
   ATT_ERROR,
   errorResponse,
@@ -13,8 +12,6 @@ import {
 
 /** One link-layer packet (251 bytes) holds an ATT packet of this size with its L2CAP header. */
 const MTU = 247;
-/** Packets that may wait for one phone; a phone that asks without taking answers is disconnected. */
-const MAX_QUEUED_PACKETS = 64;
 /** L2CAP channels (vol 3, part A, 2.1). */
 const CHANNEL_ATT = 0x0004;
 const CHANNEL_SECURITY = 0x0006;
@@ -28,7 +25,6 @@ const LOGGED_BYTES = 24;
 interface GuardCounts {
   packets: number;
   requests: number;
-  late: number;
 }
 
 /**
@@ -37,14 +33,12 @@ interface GuardCounts {
  * bindings are initialised. No file of the package is changed.
  */
 export function guard(bleno: Bleno, device: number, logger: Logger, room: () => void): GuardCounts {
-  const counts: GuardCounts = { packets: 0, requests: 0, late: 0 };
+  const counts: GuardCounts = { packets: 0, requests: 0 };
   const bindings = bleno._bindings;
   bindings._gatt.maxMtu = MTU;
   guardPackets(bindings, counts, logger, room);
   guardChannels(bindings);
   guardRequests(bindings, counts, logger);
-  guardQueue(bindings, counts, logger);
-  shareBuffers(bindings._hci);
   replaceStart(bindings, device);
   return counts;
 }
@@ -106,24 +100,6 @@ function guardRequests({ _gatt: gatt }: Bindings, counts: GuardCounts, logger: L
     const response = fault === undefined ? unlikely : fault.response;
     if (response !== undefined) gatt.send(response, connection);
   };
-}
-
-function guardQueue({ _hci: hci }: Bindings, counts: GuardCounts, logger: Logger): void {
-  const queue = hci.queueAclDataPkt.bind(hci);
-  hci.queueAclDataPkt = (handle, channel, data) => {
-    if (hci._handleAclsInProgress[handle] === undefined) {
-      // The phone has left. @abandonware would count its packets as never acknowledged, and send nothing any more.
-      counts.late++;
-    } else if (queuedFor(hci, handle) >= MAX_QUEUED_PACKETS) {
-      logger.warn({ handle }, 'a phone takes no answers and is disconnected');
-      hci.disconnect(handle);
-    } else queue(handle, channel, data);
-  };
-}
-
-/** Packets that wait for room in the controller. */
-export function queuedFor(hci: Hci, handle: number): number {
-  return hci._aclOutQueue.reduce((count, packet) => (packet.handle === handle ? count + 1 : count), 0);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { LoadedBleno } from './bleno-loader.js';
 import type { Bleno, Hci } from './bleno-types.js';
 import { GattServer } from './gatt-server.js';
 import { guard } from './guard.js';
+import { SendQueue } from './send-queue.js';
 import { noAnswer, refusal, Vigil } from './vigil.js';
 import type { Wanted } from './watchdog.js';
 
@@ -53,7 +54,7 @@ export class Peripheral {
     this.#owner = owner;
     this.#bleno = loaded.bleno;
     this.#hci = loaded.bleno._bindings._hci;
-    this.#server = new GattServer(loaded, logger);
+    this.#server = new GattServer(loaded, new SendQueue(this.#hci, logger), logger);
     guard(loaded.bleno, device, logger, () => this.#server.room());
     this.#failed = new Promise((_resolve, reject) => (this.#fail = reject));
     this.#hci.once('socketError', this.#fail);
