@@ -1,5 +1,6 @@
 /** `npm run bench -- NAME [--quick] [--json]`: one bench, or `all`. With --json the last line is one JSON object. */
 import { parseArgs } from 'node:util';
+import { bleBench } from './ble.js';
 import { bootBench } from './boot.js';
 import { churnBench } from './churn.js';
 import { densityBench } from './density.js';
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   density: densityBench,
   churn: churnBench,
   store: storeBench,
+  ble: bleBench,
 };
 
 async function main(argv: readonly string[]): Promise<number> {
