@@ -7,7 +7,7 @@ import { METRICS_SERVICE, metricUuid } from '@perigee/gatt';
 import { Access } from '../../src/access/index.js';
 import { Air, offerDevice, serveAir, withoutExitHooks } from '../../src/air/index.js';
 import type { LinkModel } from '../../src/air/index.js';
-import type { GatewayControl, Logger } from '../../src/domain/index.js';
+import type { GatewayControl, Logger, TimeKeeper } from '../../src/domain/index.js';
 import { createPhoneService } from '../../src/phones/index.js';
 import { nodeCurve, systemClock } from '../../src/platform/index.js';
 import { loadBleno } from '../../src/radio/bleno-loader.js';
@@ -93,7 +93,15 @@ async function ours(chosen: BlenoDriver, airSocket: string, model: LinkModel | u
   const access = await Access.open({ store, gatewayKey: identity.publicKey, clock, logger: SILENT });
   const phones = createPhoneService({
     // No phone of a station gets as far as a command.
-    ...{ curve: nodeCurve, identity, access, control: {} as GatewayControl, clock, logger: SILENT },
+    ...{
+      curve: nodeCurve,
+      identity,
+      access,
+      control: {} as GatewayControl,
+      time: {} as TimeKeeper,
+      clock,
+      logger: SILENT,
+    },
     gateway: { gatewayId: '0123456789abcdef', gatewayName: 'Bench' },
   });
   const address = metricAddress(0);
