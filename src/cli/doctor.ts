@@ -10,6 +10,7 @@ import {
   type Finding,
 } from './findings.js';
 import { findRadio, radioOf } from './radio-findings.js';
+import { sameData } from './hints.js';
 import { findSetAside, findStore } from './store-findings.js';
 import { configOf, runningGateway, type CommonOptions } from './options.js';
 import { paint, print, printJson } from './output.js';
@@ -42,9 +43,14 @@ export async function doctor(env: Env, options: CommonOptions): Promise<number> 
     ...(await findGateway(runningGateway(env, options))),
     ...(await findStore(runningGateway(env, options))),
   ];
-  if (options.json) printJson(findings);
-  else findings.forEach(show);
+  const told = findings.map((finding) => withData(finding, options.data));
+  if (options.json) printJson(told);
+  else told.forEach(show);
   return findings.some(({ verdict }) => verdict === 'fail') ? 1 : 0;
+}
+
+function withData(finding: Finding, data: string | undefined): Finding {
+  return finding.cure === undefined ? finding : { ...finding, cure: sameData(finding.cure, data) };
 }
 
 function show({ name, verdict, text, cure }: Finding): void {

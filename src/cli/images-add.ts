@@ -14,7 +14,8 @@ import { withGateway } from './any-gateway.js';
 import { bootOnce, type Boot } from './boot-once.js';
 import { wholeCatalogueOf } from './catalogue.js';
 import { describeLooked } from './images-inspect.js';
-import { configOf, sameData, type CommonOptions } from './options.js';
+import { sameData } from './hints.js';
+import { configOf, type CommonOptions } from './options.js';
 import { describeState, formatSample, formatValue, paint, print, printJson, remark } from './output.js';
 import { onRequestToEnd } from './signals.js';
 
@@ -68,8 +69,7 @@ export async function add(env: Env, path: string, options: AddOptions): Promise<
       bootOnce(control, image.name, ending.signal),
     );
     describeBoot(boot).forEach(say);
-    if (!boot.ok && (options.keep === undefined || ending.signal.aborted))
-      throw notBooted(draft, boot, options);
+    if (!boot.ok && (options.keep === undefined || ending.signal.aborted)) throw notBooted(draft, boot);
     await pending.publish();
     kept = true;
     tell(draft, boot, replaces, options);
@@ -127,7 +127,7 @@ function describeBoot({ firstLine, firstSample, run }: Boot): readonly string[] 
   ];
 }
 
-function notBooted({ image }: Draft, { run }: Boot, options: CommonOptions): PerigeeError {
+function notBooted({ image }: Draft, { run }: Boot): PerigeeError {
   const { state } = run;
   const reason = state.kind === 'ended' ? state.reason.kind : undefined;
   const how = `${image.name} was not added: it ${isEnded(run) ? describeState(run) : 'did not end'}`;
@@ -139,7 +139,7 @@ function notBooted({ image }: Draft, { run }: Boot, options: CommonOptions): Per
     );
   }
   const ready = reason === 'never-ready' ? 'Say with --ready-text what it prints when it is ready. ' : '';
-  const cure = `${ready}See what it printed: perigee logs ${run.id}${sameData(options)}; --keep adds it all the same.`;
+  const cure = `${ready}See what it printed: perigee logs ${run.id}; --keep adds it all the same.`;
   return new PerigeeError('run-failed', how, cure);
 }
 
@@ -148,6 +148,8 @@ function tell(draft: Draft, boot: Boot, replaces: boolean, options: AddOptions):
   if (options.json) return printJson({ ...composed, ...looked, files, boot, replaces });
   const although = boot.ok ? '' : ', although it did not boot well';
   const how = replaces ? 'Replaced' : 'Added';
-  print(`${how} ${composed.name}${although}. Start it: perigee run ${composed.name}${sameData(options)}`);
+  print(
+    `${how} ${composed.name}${although}. ${sameData(`Start it: perigee run ${composed.name}`, options.data)}`,
+  );
   if (replaces) print('Runs of the one before go on with its files, to their end.');
 }

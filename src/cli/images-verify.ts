@@ -19,7 +19,7 @@ export async function verify(env: Env, names: readonly string[], options: Common
   const catalogue = catalogueOf(configOf(env, options));
   const verdicts = names.length === 0 ? await verifyAll(catalogue) : await verifyNamed(catalogue, names);
   if (options.json) printJson(verdicts.map(plain));
-  else verdicts.forEach(tell);
+  else verdicts.forEach((verdict) => tell(verdict, options.data));
   return verdicts.find(({ problem }) => problem)?.problem?.exitStatus ?? 0;
 }
 
@@ -67,8 +67,8 @@ function plain({ problem, ...rest }: Verdict): object {
   return { ...rest, ok: problem === undefined, ...(problem && { problem: problem.message }) };
 }
 
-function tell({ architecture, bytes, image, problem }: Verdict): void {
-  if (problem) return complain(problem);
+function tell({ architecture, bytes, image, problem }: Verdict, data: string | undefined): void {
+  if (problem) return complain(problem, data);
   print(
     `${paint('green', 'ok')}  ${image} for ${architecture ?? ''}: ${formatValue(bytes ?? 0, 'bytes')} as its manifest says`,
   );

@@ -27,7 +27,7 @@ export async function images(env: Env, options: CommonOptions): Promise<number> 
     print(table([['IMAGE', 'VERSION', 'FLAVOUR', 'MEMORY', 'RUNS ON', 'ADDED', 'DESCRIPTION'], ...cells]));
     if (rows.length === 0 && problems.length === 0)
       remark('There are no images: build them with npm run images.');
-    problems.forEach(({ error }) => complain(error));
+    problems.forEach(({ error }) => complain(error, options.data));
   }
   return 0;
 }

@@ -26,11 +26,6 @@ export function configOf(env: Env, options: CommonOptions): Config {
   return { ...config, dataDirectory: resolve(config.dataDirectory) };
 }
 
-/** What makes another command mean the same gateway, to be put behind it. */
-export function sameData({ data }: CommonOptions): string {
-  return data === undefined ? '' : ` --data ${data}`;
-}
-
 function splitPair(pair: string): readonly [string, string] {
   const at = pair.indexOf('=');
   if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)];

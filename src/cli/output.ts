@@ -11,6 +11,7 @@ import {
   type StoreForecast,
   type Unit,
 } from '../domain/index.js';
+import { sameData } from './hints.js';
 
 /** Standard output. */
 export function print(line: string): void {
@@ -26,8 +27,10 @@ export function remark(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-export function complain(error: PerigeeError): void {
-  remark(`${paint('red', 'perigee:')} ${harmless(error.message)}\n  ${harmless(error.cure)}`);
+/** Of a command that was given this data directory, or none. */
+export function complain({ cure, message }: PerigeeError, data?: string, isNearby = false): void {
+  const hint = sameData(cure, data, isNearby);
+  remark(`${paint('red', 'perigee:')} ${harmless(message)}\n  ${harmless(hint)}`);
 }
 
 /** What a guest printed: as it is for a program, and harmless for a terminal. */

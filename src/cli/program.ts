@@ -19,20 +19,29 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** Runs one command; the answer is the process's exit status. */
 export async function runCommandLine(argv: readonly string[], env: Env): Promise<number> {
   let status = 0;
+  let asked: { readonly data?: string; readonly isNearby: boolean } = { isNearby: false };
   const action: Act =
     (run) =>
     async (...args) => {
       status = await run(env, ...args);
     };
   try {
-    await buildProgram(action).parseAsync(argv);
+    await buildProgram(action)
+      .hook('preAction', (_, meant) => {
+        asked = { ...meant.opts<CommonOptions>(), isNearby: isBelow('nearby', meant) };
+      })
+      .parseAsync(argv);
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : ERROR_EXITS.usage;
     if (!(error instanceof PerigeeError)) throw error;
-    complain(error);
+    complain(error, asked.data, asked.isNearby);
     return error.exitStatus;
   }
+}
+
+function isBelow(group: string, { parent }: Command): boolean {
+  return parent !== null && (parent.name() === group || isBelow(group, parent));
 }
 
 /** Each command is loaded when it is asked for: most need nothing of the gateway, and start in a fraction of the time. */

@@ -32,7 +32,7 @@ export async function run(env: Env, image: string, options: RunOptions): Promise
       if (!options.json) remark(paint('dim', OWN_GATEWAY));
     },
   );
-  return outcomeOf(end, options);
+  return outcomeOf(end);
 }
 
 const OWN_GATEWAY =

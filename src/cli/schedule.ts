@@ -1,6 +1,7 @@
 import { PerigeeError, parseImageName, usualMissed } from '../domain/index.js';
 import type { Schedule, ScheduleChange, ScheduleState, ScheduleStatus, Trigger } from '../domain/index.js';
-import { runningGateway, sameData, type CommonOptions } from './options.js';
+import { sameData } from './hints.js';
+import { runningGateway, type CommonOptions } from './options.js';
 import { formatSpan, print, printJson, table } from './output.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -141,7 +142,7 @@ function describeState(state: ScheduleState, name: string, options: CommonOption
     case 'waits-for-clock':
       return 'waits until the clock is set';
     case 'crash-loop':
-      return `stopped: ${state.failures} failures within ${formatSpan(state.withinMs)}; mend it, then perigee schedule clear ${name}${sameData(options)}`;
+      return `stopped: ${state.failures} failures within ${formatSpan(state.withinMs)}; ${sameData(`mend it, then perigee schedule clear ${name}`, options.data)}`;
     case 'waiting':
     case 'over':
       return state.kind;

@@ -1,6 +1,7 @@
 import { ERROR_EXITS } from '../domain/index.js';
 import { checkStore } from '../store/index.js';
 import type { StoreReport } from '../store/index.js';
+import { sameData } from './hints.js';
 import { configOf, type CommonOptions } from './options.js';
 import { paint, print, printJson, remark } from './output.js';
 import { progressBar } from './progress.js';
@@ -13,9 +14,9 @@ export async function check(env: Env, options: CommonOptions): Promise<number> {
   if (options.json) printJson(report);
   else tell(report);
   if (report.findings.length === 0) return 0;
-  remark(
-    '`perigee store repair` sets aside what cannot be read, and keeps the rest. So does the next start.',
-  );
+  const cure =
+    '`perigee store repair` sets aside what cannot be read, and keeps the rest. So does the next start.';
+  remark(sameData(cure, options.data));
   return ERROR_EXITS['store-corrupt'];
 }
 

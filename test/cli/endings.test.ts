@@ -215,7 +215,7 @@ describe('a run of a guest that says nothing at all', () => {
     assert.equal(status, 15);
     assert.match(
       stderr,
-      /sent no metric in time\n {2}It printed nothing either: .*perigee images show hello/,
+      /sent no metric in time\n {2}It printed nothing either: .*perigee images show --data \S+ hello/,
     );
   });
 });

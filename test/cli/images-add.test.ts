@@ -92,7 +92,7 @@ describe('perigee images add', () => {
     assert.match(stdout, /end +crashed: panic: /);
     assert.match(
       stderr,
-      /dies was not added: it crashed: .*\n {2}See what it printed: perigee logs [0-9a-f]{16}/,
+      /dies was not added: it crashed: .*\n {2}See what it printed: perigee logs --data \S+ [0-9a-f]{16}/,
     );
     assert.deepEqual([await added(data), blobs(data)], [[], []]);
     const kept = await perigee([...failing, '--keep']);
@@ -214,7 +214,7 @@ describe('images of a gateway that runs', () => {
     assert.equal(refused.status, 23);
     assert.match(
       refused.stderr,
-      new RegExp(`run ${id} of stays goes on\\n {2}Stop it first: perigee stop ${id}`),
+      new RegExp(`run ${id} of stays goes on\\n {2}Stop it first: perigee stop --data \\S+ ${id}`),
     );
     await perigee(['stop', id, ...data]);
     await perigee(['schedule', 'add', 'dawn', 'stays', '--cron', '0 6 * * *', ...data]);

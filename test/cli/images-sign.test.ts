@@ -38,7 +38,7 @@ describe('a board that requires signatures', () => {
     assert.equal(run.status, 24);
     assert.match(
       run.stderr,
-      /image hello is not signed\n {2}Sign it .*: perigee images sign hello --key FILE/,
+      /image hello is not signed\n {2}Sign it .*: perigee images sign --data \S+ hello --key FILE/,
     );
   });
 
@@ -50,7 +50,8 @@ describe('a board that requires signatures', () => {
       text: string;
       cure: string;
     }[];
-    const cure = 'Sign it with a key of images.trustedKeys: perigee images sign hello --key FILE';
+    const sign = `perigee images sign ${data.join(' ')} hello --key FILE`;
+    const cure = `Sign it with a key of images.trustedKeys: ${sign}`;
     const images = findings.filter(({ name }) => name === 'Images');
     assert.ok(images.some(({ verdict, text }) => verdict === 'ok' && text.startsWith('signed; ')));
     assert.deepEqual(

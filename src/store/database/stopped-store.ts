@@ -18,7 +18,7 @@ export async function stoppedStore(directory: string): Promise<string> {
   const path = storeIn(directory);
   refuseForeignFiles(path, await readdir(path).catch(() => []));
   if (await isHeld(path)) {
-    const cure = 'Stop the gateway first, or check what `perigee restore` makes of a backup.';
+    const cure = 'Stop the gateway first; or restore a backup elsewhere, and look at that.';
     throw new PerigeeError('data-dir-locked', `a gateway is using ${path}`, cure);
   }
   return path;
