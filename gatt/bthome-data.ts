@@ -22,9 +22,9 @@ const TAG_BYTES = 4;
 
 export const BTHOME_KEY_BYTES = 16;
 /** What the encrypted form takes of a packet. */
-const BTHOME_SEAL_BYTES = COUNTER_BYTES + TAG_BYTES;
+export const BTHOME_SEAL_BYTES = COUNTER_BYTES + TAG_BYTES;
 /** No counter is used twice with one key and address, and so a key ends with this one. */
-const MAX_BTHOME_COUNTER = 2 ** 32 - 1;
+export const MAX_BTHOME_COUNTER = 2 ** 32 - 1;
 
 interface BthomeSecret {
   readonly key: Uint8Array;

@@ -31,6 +31,16 @@ export function encodeObjects(entries: readonly BthomeEntry[]): Uint8Array {
   );
 }
 
+/** How many bytes of a packet an object takes, of those that are said. */
+export function objectBytes(id: number): number {
+  return 1 + numeric(bthomeObject(id)).bytes;
+}
+
+/** By which receivers tell measurements apart. */
+export function objectName(id: number): string {
+  return bthomeObject(id)?.name ?? '';
+}
+
 /**
  * Stops before an object that it does not know, as the format says, since nothing tells its length; and before one that
  * is cut short.

@@ -1,10 +1,17 @@
 /** The BLE contract between a gateway and a phone: pure, and at home in a browser. */
 export * from './advertisement.js';
 export { fromBase64url, toBase64url } from './base64url.js';
-export { decodeBthome, encodeBthome, BTHOME_KEY_BYTES, isBluetoothAddress } from './bthome-data.js';
+export {
+  BTHOME_KEY_BYTES,
+  BTHOME_SEAL_BYTES,
+  decodeBthome,
+  encodeBthome,
+  isBluetoothAddress,
+  MAX_BTHOME_COUNTER,
+} from './bthome-data.js';
 export type { BthomeData, BthomeSeal } from './bthome-data.js';
 export { BTHOME_OBJECT, BTHOME_OBJECTS } from './bthome-objects.js';
-export { describeReading } from './bthome.js';
+export { describeReading, objectBytes, objectName } from './bthome.js';
 export type { BthomeEntry, BthomeReading } from './bthome.js';
 export * from './bulk.js';
 export { CHANNELS, fromChannel, inChannel } from './channels.js';
@@ -14,6 +21,7 @@ export * from './frames.js';
 export * from './invitation.js';
 export { Handshake } from './noise.js';
 export * from './presentation.js';
+export * from './quantities.js';
 export { GATT_SERVICES } from './services.js';
 export * from './session.js';
 export * from './status.js';

@@ -12,13 +12,23 @@ export type MetricUnit =
   | 'bytes-per-second'
   | 'percent-per-second'
   | 'celsius-per-second'
-  | 'per-second';
+  | 'per-second'
+  | 'pascals'
+  | 'volts'
+  | 'amperes'
+  | 'watts'
+  | 'lux';
 
 /** Assigned numbers, 3.5. There is none for bytes or for rates of other units. */
 const UNITLESS = 0x2700;
 const SECOND = 0x2703;
 const HERTZ = 0x2722;
+const AMPERE = 0x2704;
+const PASCAL = 0x2724;
+const WATT = 0x2726;
+const VOLT = 0x2728;
 const CELSIUS = 0x272f;
+const LUX = 0x2731;
 const PERCENTAGE = 0x27ad;
 
 /**
@@ -29,7 +39,8 @@ const PERCENTAGE = 0x27ad;
  * - celsius and percent as in the assigned Temperature (2A6E) and Humidity (2A6F) characteristics
  * - bytes in steps of 1000: 4.29 TB, where 32 bits of single bytes end at 4 GiB, less than a board's memory
  * - milliseconds in steps of a microsecond: 71 minutes, for phases of a boot; seconds in steps of 0.1: 13 years
- * - rates are signed: memory can shrink
+ * - pascals in steps of 0.1, as in the assigned Pressure (2A6D); lux in steps of 0.01
+ * - rates are signed: memory can shrink; and so is what flows both ways
  */
 export const UNIT_FORMATS: Readonly<Record<MetricUnit, PresentationFormat>> = {
   none: { format: 'sint32', exponent: -3, unit: UNITLESS },
@@ -43,6 +54,11 @@ export const UNIT_FORMATS: Readonly<Record<MetricUnit, PresentationFormat>> = {
   'percent-per-second': { format: 'sint32', exponent: -3, unit: UNITLESS },
   'celsius-per-second': { format: 'sint32', exponent: -3, unit: UNITLESS },
   'per-second': { format: 'sint32', exponent: -3, unit: HERTZ },
+  pascals: { format: 'uint32', exponent: -1, unit: PASCAL },
+  volts: { format: 'sint32', exponent: -3, unit: VOLT },
+  amperes: { format: 'sint32', exponent: -3, unit: AMPERE },
+  watts: { format: 'sint32', exponent: -3, unit: WATT },
+  lux: { format: 'uint32', exponent: -2, unit: LUX },
 };
 
 /** What the user description says of a unit that has no assigned number. */
@@ -73,8 +89,18 @@ export function unitSymbol(unit: number): string {
       return 's';
     case HERTZ:
       return 'Hz';
+    case AMPERE:
+      return 'A';
+    case PASCAL:
+      return 'Pa';
+    case WATT:
+      return 'W';
+    case VOLT:
+      return 'V';
     case CELSIUS:
       return '°C';
+    case LUX:
+      return 'lx';
     case PERCENTAGE:
       return '%';
     default:

@@ -32,6 +32,11 @@ enum unit {
     UNIT_PERCENT_PER_SECOND = 8,
     UNIT_CELSIUS_PER_SECOND = 9,
     UNIT_PER_SECOND = 10,
+    UNIT_PASCALS = 11,
+    UNIT_VOLTS = 12,
+    UNIT_AMPERES = 13,
+    UNIT_WATTS = 14,
+    UNIT_LUX = 15,
 };
 
 /* Guest to host. Each appends one frame. */

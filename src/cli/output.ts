@@ -70,6 +70,11 @@ const SUFFIXES: Record<Unit, string> = {
   'percent-per-second': '%/s',
   'celsius-per-second': '°C/s',
   'per-second': '/s',
+  pascals: 'Pa',
+  volts: 'V',
+  amperes: 'A',
+  watts: 'W',
+  lux: 'lx',
 };
 
 const BINARY_PREFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti'] as const;

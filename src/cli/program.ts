@@ -140,6 +140,16 @@ function buildProgram(action: Act): Command {
   addNearbyCommands(program, action);
   command(
     program,
+    'bthome-key',
+    'Show the key with which this gateway encrypts what it advertises, or make one.',
+    'perigee bthome-key',
+  ).action(
+    action<[CommonOptions]>(async (env, options) =>
+      (await import('./bthome-key.js')).bthomeKey(env, options),
+    ),
+  );
+  command(
+    program,
     'doctor',
     'Check this board, and say what to do about what is wrong.',
     'perigee doctor --json',

@@ -1,3 +1,4 @@
+import { QUANTITY_NAMES, unitsOf, type QuantityName } from '@perigee/gatt';
 import * as v from 'valibot';
 import { wholeNumber } from '../yaml/index.js';
 
@@ -7,13 +8,35 @@ const url = v.pipe(
   v.regex(/^https?:\/\/[^\s]+$/, 'expected a URL that begins with http:// or https://'),
 );
 
-const featuredMetric = v.strictObject({
-  /** As `perigee` shows it: `memory_available_mean{image="hostsense"}`. */
-  series: text,
-  /** What a phone shows, at most 32 characters: some apps cut longer descriptions. */
-  label: v.pipe(text, v.maxLength(32)),
-  unit: v.picklist(['bytes', 'percent', 'celsius', 'milliseconds', 'seconds', 'count', 'none']),
-});
+const FEATURED_UNITS = [
+  ...(['bytes', 'percent', 'celsius', 'milliseconds', 'seconds', 'count', 'none'] as const),
+  ...(['pascals', 'volts', 'amperes', 'watts', 'lux'] as const),
+];
+
+const featuredMetric = v.pipe(
+  v.strictObject({
+    /** As `perigee` shows it: `memory_available_mean{image="hostsense"}`. */
+    series: text,
+    /** What a phone shows, at most 32 characters: some apps cut longer descriptions. */
+    label: v.pipe(text, v.maxLength(32)),
+    unit: v.picklist(FEATURED_UNITS),
+    /** What it is where its unit does not say: by this, BTHome and Environmental Sensing show it. */
+    quantity: v.optional(v.picklist(QUANTITY_NAMES)),
+  }),
+  v.check(
+    ({ quantity, unit }) => quantity === undefined || unitsOf(quantity).includes(unit),
+    (issue) => complaintOfQuantity(issue.input),
+  ),
+);
+
+function complaintOfQuantity({ quantity = 'count', unit }: Claim): string {
+  return `a ${quantity} in ${unit} is none: its unit can be ${unitsOf(quantity).join(' or ')}`;
+}
+
+interface Claim {
+  readonly quantity?: QuantityName | undefined;
+  readonly unit: string;
+}
 export type FeaturedMetric = v.InferOutput<typeof featuredMetric>;
 
 /** Enough for a screen of a phone; each costs a GATT characteristic and two descriptors. */
@@ -45,6 +68,10 @@ const link = v.strictObject({
   packetsPerEvent: v.optional(wholeNumber(1, MAX_PACKETS_PER_EVENT), 4),
 });
 
+const KEY = 'expected 32 hexadecimal digits in quotes; perigee bthome-key makes a key';
+/** Its complaints must not repeat it. */
+const bthomeKey = v.pipe(v.string(KEY), v.regex(/^[0-9a-f]{32}$/i, KEY));
+
 const radio = v.strictObject({
   /** `auto` uses an adapter if there is one; `virtual` needs none and reaches only programs on this machine. */
   mode: v.optional(v.picklist(['auto', 'virtual', 'off']), 'auto'),
@@ -53,6 +80,10 @@ const radio = v.strictObject({
   hciDevice: v.optional(wholeNumber(0, 15)),
   /** What the virtual radio's links carry, as those of a real one; absent for as much as the processor can. */
   link: v.optional(link),
+  /** Whether everyone nearby may see the featured metrics; otherwise only who has the key below, or a session. */
+  public: v.optional(v.boolean(), true),
+  /** Encrypts what is advertised. Never shown by anything but `perigee bthome-key`. */
+  bthomeKey: v.optional(bthomeKey),
   featured: v.optional(v.pipe(v.array(featuredMetric), v.maxLength(MAX_FEATURED)), DEFAULT_FEATURED),
 });
 

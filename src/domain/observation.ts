@@ -13,6 +13,11 @@ export const UNITS = [
   'percent-per-second',
   'celsius-per-second',
   'per-second',
+  'pascals',
+  'volts',
+  'amperes',
+  'watts',
+  'lux',
 ] as const;
 
 export type Unit = (typeof UNITS)[number];

@@ -73,6 +73,8 @@ export interface RadioStatus {
   readonly maxCentrals: number;
   /** Since the gateway was started; it was started again, or switched on again, after each. */
   readonly faults: RadioFaults;
+  /** By which others see it while it works, "54:48:e6:8f:80:a5". Undefined where the adapter has none of its own. */
+  readonly address?: string | undefined;
 }
 
 /** The peripheral role of one adapter. */

@@ -1,4 +1,3 @@
-import { BTHOME_OBJECT } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import type { Config } from '../config/index.js';
 import {
@@ -10,14 +9,8 @@ import {
   type Store,
 } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
-import {
-  buildAdvertisement,
-  buildServices,
-  createRadio,
-  keepOnAir,
-  metricAddress,
-  TIME_ADDRESS,
-} from '../radio/index.js';
+import { buildServices, createRadio, keepOnAir, metricAddress, TIME_ADDRESS } from '../radio/index.js';
+import { Advertising } from './advertising.js';
 import { boardTime } from './board-time.js';
 import { liveValues } from './live-values.js';
 import type { RecordingStatus } from './recording.js';
@@ -28,13 +21,11 @@ const REFRESH_MS = 1000;
 const ADVERTISE_MS = 5000;
 
 const INFO_PROTOCOL = 1;
-/** The one featured unit that BTHome has a place for in our packet. */
-const ADVERTISED_UNIT = 'celsius';
-const TEMPERATURE = 0x02;
-
 interface MetricsRadioParts {
   readonly config: Config;
-  readonly store: Pick<Store, 'gatewayId' | 'epoch' | 'latest' | 'counts'>;
+  readonly store: Pick<Store, 'gatewayId' | 'epoch' | 'latest' | 'counts'> & {
+    readonly restoredEpoch: number;
+  };
   readonly runner: { readonly active: readonly Pick<RunRecord, 'id'>[] };
   readonly recording: () => RecordingStatus;
   readonly airSocket: string;
@@ -54,7 +45,7 @@ interface MetricsRadio extends AsyncDisposable {
 
 export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   const { config, logger, store } = parts;
-  const { featured, hciDevice, link, mode } = config.radio;
+  const { hciDevice, link, mode } = config.radio;
   const radio = createRadio({
     ...{ mode, driver: config.radio.driver, logger, name: config.name, airSocket: parts.airSocket },
     ...(hciDevice === undefined ? {} : { hciDevice }),
@@ -64,8 +55,13 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   const startedUs = parts.clock.monotonicUs();
   const time = boardTime(parts.clock);
   let values: ReadonlyMap<string, number> = new Map();
+  const metrics = config.radio.featured.map((metric) => ({
+    ...metric,
+    read: () => values.get(metric.series),
+  }));
+  const featured = config.radio.public ? metrics : [];
   const services = buildServices({
-    featured: featured.map(({ series, label, unit }) => ({ label, unit, read: () => values.get(series) })),
+    featured,
     identity: {
       manufacturer: 'Perigee',
       model: 'Gateway',
@@ -75,16 +71,12 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
     info: () => gatewayInfo(parts, startedUs),
     time: () => time.now(),
   });
-  let packetId = 0;
-  const advertisement = (): ReturnType<typeof buildAdvertisement> => {
-    const temperature = featured.find(({ unit, series }) => unit === ADVERTISED_UNIT && values.has(series));
-    return buildAdvertisement(config.name, [
-      { id: BTHOME_OBJECT.packetId, value: packetId++ },
-      { id: BTHOME_OBJECT.problem, value: isProblem(parts.recording()) },
-      { id: BTHOME_OBJECT.running, value: parts.runner.active.length > 0 },
-      { id: BTHOME_OBJECT.runs, value: parts.runner.active.length },
-      ...(temperature === undefined ? [] : [{ id: TEMPERATURE, value: values.get(temperature.series) ?? 0 }]),
-    ]);
+  const advertising = new Advertising({ ...parts, restoredEpoch: store.restoredEpoch }, metrics, () => ({
+    problem: isProblem(parts.recording()),
+    runs: parts.runner.active.length,
+  }));
+  const advertise = (): void => {
+    if (radio.state.kind === 'advertising') radio.advertise(advertising.next(radio.address));
   };
   const refresh = (): void => {
     const before = values;
@@ -94,29 +86,28 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
     });
     if (time.wasSet()) radio.notify(...TIME_ADDRESS);
   };
-  const serve = (): Promise<void> => radio.start([...services, ...parts.more()], advertisement());
+  const serve = async (): Promise<void> => {
+    await radio.start([...services, ...parts.more()], advertising.next(radio.address));
+    if (await advertising.ready(radio.address)) advertise();
+  };
   let keeper: Disposable | undefined;
   return {
     get status() {
-      const { driver, faults, maxCentrals, state } = radio;
-      return { driver, faults, maxCentrals, state };
+      const { address, driver, faults, maxCentrals, state } = radio;
+      return { address, driver, faults, maxCentrals, state };
     },
     start() {
       if (mode === 'off') return;
       refresh();
       keeper = keepOnAir({ radio, start: serve, logger });
       timers.push(setInterval(refresh, REFRESH_MS));
-      timers.push(
-        setInterval(
-          () => radio.state.kind === 'advertising' && radio.advertise(advertisement()),
-          ADVERTISE_MS,
-        ),
-      );
+      timers.push(setInterval(advertise, ADVERTISE_MS));
     },
     async [Symbol.asyncDispose]() {
       timers.forEach((timer) => clearInterval(timer));
       keeper?.[Symbol.dispose]();
       await radio[Symbol.asyncDispose]();
+      await advertising[Symbol.asyncDispose]();
     },
   };
 }
@@ -126,18 +117,19 @@ function isProblem({ lostObservations, recording }: RecordingStatus): boolean {
   return lostObservations > 0 || recording.kind !== 'whole';
 }
 
+/** What it does is for everyone only where its metrics are. */
 function gatewayInfo(parts: MetricsRadioParts, startedUs: number): Uint8Array {
-  const { clock, publicKey, runner, store } = parts;
+  const { clock, config, publicKey, runner, store } = parts;
   const { lostObservations, recording } = parts.recording();
-  return perigee.v1.GatewayInfo.encode({
-    protocol: INFO_PROTOCOL,
-    gatewayId: store.gatewayId,
-    version: packageVersion(),
+  const doing = {
     epoch: store.epoch,
     uptimeSeconds: Math.floor((clock.monotonicUs() - startedUs) / 1e6),
     runsActive: runner.active.length,
     samplesStored: store.counts().samples,
-    publicKey,
     ...{ recording: recording.kind, recordingText: recording.text, lostObservations },
+  };
+  return perigee.v1.GatewayInfo.encode({
+    ...{ protocol: INFO_PROTOCOL, gatewayId: store.gatewayId, version: packageVersion(), publicKey },
+    ...(config.radio.public ? doing : {}),
   }).finish();
 }

@@ -37,6 +37,11 @@ const UNITS_BY_ENDING: readonly (readonly [ending: string, unit: Unit])[] = [
   ['milliseconds', 'milliseconds'],
   ['seconds', 'seconds'],
   ['count', 'count'],
+  ['pascals', 'pascals'],
+  ['volts', 'volts'],
+  ['amperes', 'amperes'],
+  ['watts', 'watts'],
+  ['lux', 'lux'],
 ];
 
 const TOTAL = /(?:^|_)total$/;

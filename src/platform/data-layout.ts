@@ -58,6 +58,11 @@ export function identityKeyFile(dataDirectory: string): string {
   return join(dataDirectory, 'keys', 'session.pem');
 }
 
+/** How far the encrypted advertisements have counted: in the folder of the keys, and so in every backup. */
+export function bthomeCounterFile(dataDirectory: string): string {
+  return join(dataDirectory, 'keys', 'bthome-counter.json');
+}
+
 /** The key of the phone on the command line, and the gateways that it knows. */
 export function phoneBookFile(dataDirectory: string): string {
   return join(dataDirectory, 'phone.json');

@@ -9,6 +9,7 @@ export { newRunId } from './ids.js';
 export { createLogger } from './logger.js';
 export { bootId, hostArchitecture, pageBytes } from './host.js';
 export { boardMemory } from './memory.js';
+export { ReservedCounter } from './reserved-counter.js';
 export { pruneRuns } from './prune-runs.js';
 export { PACKAGE_ROOT, BUILT_IMAGES, MULTIBOOT_LOADER, packageVersion } from './paths.js';
 export {
@@ -16,6 +17,7 @@ export {
   acceleratorNote,
   addedImages,
   airSocket,
+  bthomeCounterFile,
   clockNote,
   consoleDirectory,
   controlSocket,

@@ -46,6 +46,10 @@ export class BlenoRadio implements Radio {
     return this.#faults;
   }
 
+  get address(): string | undefined {
+    return this.#peripheral?.address;
+  }
+
   async start(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
     this.#step({ kind: 'start' });
     const starting = this.#begin(services, advertisement);

@@ -39,6 +39,8 @@ interface HciSocket extends EventEmitter {
 }
 
 export interface Hci extends EventEmitter {
+  /** The public one, once the controller was asked. */
+  readonly address?: string | null;
   readonly _socket: HciSocket;
   /** Of a packet of data, and how many the controller takes at once. */
   readonly _aclMtu: number;

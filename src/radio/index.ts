@@ -7,6 +7,8 @@ export type { BlenoDriver } from './driver-code.js';
 export { maxCentralsOf } from './bleno-loader.js';
 export { KERNEL_PATHS, surroundings } from './surroundings.js';
 export type { KernelPaths } from './surroundings.js';
+export { AdvertisedValues } from './advertised.js';
+export type { OwnState } from './advertised.js';
 export { createRadio } from './create-radio.js';
 export { keepOnAir } from './keeper.js';
 export type { RadioOptions } from './create-radio.js';

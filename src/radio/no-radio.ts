@@ -6,6 +6,7 @@ export class NoRadio implements Radio {
   readonly maxCentrals = 0;
   readonly state: RadioState = { kind: 'off' };
   readonly faults: RadioFaults = { count: 0 };
+  readonly address = undefined;
 
   start(): Promise<void> {
     return Promise.resolve();

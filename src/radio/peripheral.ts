@@ -1,3 +1,4 @@
+import { isBluetoothAddress } from '@perigee/gatt';
 import { withoutExitHooks } from '../air/index.js';
 import { assert } from '../domain/index.js';
 import type { Advertisement, GattService, Logger } from '../domain/index.js';
@@ -12,6 +13,7 @@ import type { Wanted } from './watchdog.js';
 /** A controller answers within milliseconds; one that was just plugged in loads its firmware first. */
 const START_TIMEOUT_MS = 5_000;
 const DEVICE_NAME = '2a00';
+const NO_ADDRESS = '00:00:00:00:00:00';
 const ROLE_PERIPHERAL = 1;
 const SUCCESS = 0;
 /** Legacy advertising (7.8.7). */
@@ -108,6 +110,12 @@ export class Peripheral {
   advertise(advertisement: Advertisement): void {
     this.#hci.setScanResponseData(bytes(advertisement.scanResponse));
     this.#hci.setAdvertisingData(bytes(advertisement.data));
+  }
+
+  /** Both packages advertise by the public address; a controller without one answers with zeros. */
+  get address(): string | undefined {
+    const address = this.#hci.address ?? '';
+    return isBluetoothAddress(address) && address !== NO_ADDRESS ? address : undefined;
   }
 
   notify(serviceUuid: string, characteristicUuid: string): void {

@@ -9,7 +9,7 @@ import {
   metricUuid,
   utf8Bytes,
 } from '@perigee/gatt';
-import type { BthomeEntry, BthomeSeal, WallTime } from '@perigee/gatt';
+import type { BthomeEntry, BthomeSeal, QuantityName, WallTime } from '@perigee/gatt';
 import type { Advertisement, GattCharacteristic, GattService, Unit } from '../domain/index.js';
 
 /** A metric that everyone nearby may read. */
@@ -17,6 +17,8 @@ export interface FeaturedMetric {
   /** For people: "CPU temperature". */
   readonly label: string;
   readonly unit: Unit;
+  /** What it is, where its unit does not say. */
+  readonly quantity?: QuantityName | undefined;
   /** The newest value, in `unit`; undefined while there is none. */
   readonly read: () => number | undefined;
 }

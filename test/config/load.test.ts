@@ -159,4 +159,37 @@ describe('the configuration', () => {
     );
     assert.equal(Object.hasOwn(Object.prototype, 'polluted'), false);
   });
+
+  it('never repeats a key that it does not take', () => {
+    const almost = '231d39c1d7cc1ab1aee224cd096db93';
+    const isDiscreet = (error: Error): true => {
+      assert.doesNotMatch(error.message, /1d39c1|345678/);
+      return failsWith('config', /32 hexadecimal digits in quotes/)(error);
+    };
+    for (const value of [almost, `${almost}g`, '12345678901234567890123456789012', `'${almost}'`]) {
+      const file = fileWith(`radio: { bthomeKey: ${value} }`);
+      for (const sources of [
+        { ...none, file },
+        { ...none, overrides: [['radio.bthomeKey', value]] as const },
+      ])
+        assert.throws(() => loadConfig(sources), isDiscreet);
+    }
+    const key = "'12345678901234567890123456789012'";
+    assert.equal(
+      loadConfig({ env: { PERIGEE_RADIO_BTHOME_KEY: key }, overrides: [] }).radio.bthomeKey?.length,
+      32,
+    );
+  });
+
+  it('refuses a quantity in a unit that it never has, and says which it can have', () => {
+    const featured = (unit: string, quantity: string): string =>
+      `[{ series: x, label: X, unit: ${unit}, quantity: ${quantity} }]`;
+    const wrong = { ...none, overrides: [['radio.featured', featured('celsius', 'humidity')]] as const };
+    assert.throws(
+      () => loadConfig(wrong),
+      failsWith('config', /a humidity in celsius is none: its unit can be percent/),
+    );
+    const right = { ...none, overrides: [['radio.featured', featured('percent', 'humidity')]] as const };
+    assert.equal(loadConfig(right).radio.featured[0]?.quantity, 'humidity');
+  });
 });

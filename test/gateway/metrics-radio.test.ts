@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config/index.js';
 import { parseRunId, type Recording, type RunId, type Sample, type Unit } from '../../src/domain/index.js';
 import { openMetricsRadio } from '../../src/gateway/metrics-radio.js';
 import { recordingStatus } from '../../src/gateway/recording.js';
-import { openPhone, type GatewayConnection, type Phone } from '../../src/nearby/index.js';
+import { openPhone, type GatewayConnection, type Phone, type Sighting } from '../../src/nearby/index.js';
 import { openLevelStore } from '../../src/store/index.js';
 import { saidOf, SILENT } from '../radio/support-gateway.js';
 import { tempFolder } from '../support/temp.js';
@@ -42,6 +42,7 @@ async function openWorld(
   before: readonly (readonly [RunId | undefined, Sample])[],
   runs: readonly RunId[],
   recording: Recording = { kind: 'whole' },
+  settings: readonly (readonly [string, string])[] = [],
 ): Promise<World> {
   const active = runs.map((id) => ({ id }));
   let nowUs = HOST_UPTIME_US;
@@ -53,7 +54,8 @@ async function openWorld(
     await store.append({ ...time, samples, ...(runId === undefined ? {} : { runId }) });
   };
   for (const [runId, said] of before) await report(runId, said);
-  const config = loadConfig({ overrides: [['radio.mode', 'virtual']], env: {} });
+  const overrides = [['radio.mode', 'virtual'], ['dataDirectory', directory], ...settings] as const;
+  const config = loadConfig({ overrides, env: {} });
   const airSocket = join(directory, 'air.sock');
   const parts = { config, store, runner: { active }, airSocket, clock, logger: SILENT };
   const more = (): [] => [];
@@ -166,5 +168,28 @@ describe('what phones are shown of the metrics', () => {
     const info = perigee.v1.GatewayInfo.decode(await world.connection.readInfo());
     assert.equal(info.uptimeSeconds, 7);
     assert.equal(await world.connection.readTime(), undefined, 'its clock is of another century');
+  });
+
+  it('is sealed for whoever has the key, and for nobody else', async () => {
+    const hex = '231d39c1d7cc1ab1aee224cd096db932';
+    const before = [[RUN, sample('cpu_temperature_mean', 'celsius', 48.2)]] as const;
+    await using world = await openWorld(before, [RUN], undefined, [['radio.bthomeKey', `"${hex}"`]]);
+    const isSealed = ({ bthome }: Sighting): boolean => bthome !== undefined;
+    const [found] = await world.phone.scan({ until: isSealed });
+    assert.equal(found?.bthome?.kind, 'sealed');
+    const keys = new Map([[found.address, new Uint8Array(Buffer.from(hex, 'hex'))]]);
+    const [opened] = await world.phone.scan({ keys, until: isSealed });
+    assert.ok(opened !== undefined);
+    assert.deepEqual(saidOf(opened), { temperature: 48.2, problem: false, running: true, count: 1 });
+  });
+
+  it('is nothing at all for everyone, where it is not public', async () => {
+    const before = [[RUN, sample('cpu_temperature_mean', 'celsius', 48.2)]] as const;
+    await using world = await openWorld(before, [RUN], undefined, [['radio.public', 'false']]);
+    const found = await world.phone.find();
+    assert.deepEqual([found.isGateway, found.bthome], [true, undefined]);
+    assert.deepEqual(await world.connection.readMetrics(), []);
+    const info = perigee.v1.GatewayInfo.decode(await world.connection.readInfo());
+    assert.deepEqual([info.protocol, info.runsActive, info.epoch, info.publicKey.length], [1, 0, 0, 32]);
   });
 });

@@ -7,6 +7,11 @@ const SUFFIXES = {
   'percent-per-second': '%/s',
   'celsius-per-second': '°C/s',
   'per-second': '/s',
+  pascals: 'Pa',
+  volts: 'V',
+  amperes: 'A',
+  watts: 'W',
+  lux: 'lx',
 };
 const BINARY_PREFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti'];
 

@@ -37,6 +37,7 @@ const PURE_FILES: readonly string[] = [
   'src/images/manifest.ts',
   'src/images/solo5.ts',
   'src/radio/diagnosis.ts',
+  'src/radio/advertised.ts',
   'src/radio/services.ts',
   'src/runner/lifecycle.ts',
   'src/runner/qemu-args.ts',
