@@ -1,7 +1,10 @@
 import { createRequire } from 'node:module';
-import type { Bleno, CharacteristicOptions } from './bleno-types.js';
+import { withoutExitHooks } from '../air/index.js';
+import type { Bleno, CharacteristicOptions, HciSocket } from './bleno-types.js';
 import { loadingError } from './driver-code.js';
 import type { BlenoDriver } from './driver-code.js';
+import { NativeSockets } from './native-sockets.js';
+import { KERNEL_PATHS } from './surroundings.js';
 
 /** What a characteristic does, with the connection's handle first, whichever package is below. */
 interface CharacteristicHandlers {
@@ -27,6 +30,8 @@ interface Fork {
   readonly maxCentrals: number;
   /** Whether callbacks name the connection first. */
   readonly namesConnection: boolean;
+  /** Whether its native code closes the socket when it is stopped. */
+  readonly closesSocket: boolean;
 }
 
 /** As many as a Pi's controller keeps up without starving one. */
@@ -45,17 +50,25 @@ const FORKS: Readonly<Record<BlenoDriver, Fork>> = {
     },
     maxCentrals: STOPROCENT_CENTRALS,
     namesConnection: true,
+    closesSocket: true,
   },
   abandonware: {
     load: (require) => {
       forget(require, '@abandonware/bleno');
-      return require('@abandonware/bleno') as unknown;
+      const bleno = require('@abandonware/bleno') as unknown;
+      // Its second socket tells the kernel the keys of pairings, and there are none.
+      (require('@abandonware/bleno/lib/hci-socket/mgmt') as Management)._socket.stop();
+      return bleno;
     },
     maxCentrals: ABANDONWARE_CENTRALS,
     namesConnection: false,
+    closesSocket: false,
   },
 };
 
+interface Management {
+  readonly _socket: HciSocket;
+}
 type WithBindings = (kind: 'hci', options: { deviceId: number }) => unknown;
 
 /** Phones at once. */
@@ -66,6 +79,10 @@ export function maxCentralsOf(driver: BlenoDriver): number {
 /** One of the bleno packages, unmodified, with the differences taken out. */
 export interface LoadedBleno {
   readonly bleno: Bleno;
+  /** Opens the adapter. Throws what the kernel says. */
+  initialise(): void;
+  /** Gives the adapter back, whatever came before. Nothing of the instance may be used afterwards. */
+  release(): void;
   /** Of an ATT packet to this connection, as far as was agreed. */
   mtu(connection: number): number;
   characteristicOptions(
@@ -76,11 +93,19 @@ export interface LoadedBleno {
 /** The only place that loads bleno; both packages are optional. Throws `radio-unavailable`, or what the kernel says. */
 export function loadBleno(driver: BlenoDriver, device: number): LoadedBleno {
   const fork = FORKS[driver];
-  const bleno = open(driver, fork, device);
+  const sockets = new NativeSockets(KERNEL_PATHS.proc);
+  const bleno = sockets.during(() => open(driver, fork, device));
+  let started = false;
   const split = (args: readonly unknown[]): readonly [number, readonly unknown[]] =>
     fork.namesConnection ? [args[0] as number, args.slice(1)] : [bleno._bindings._handle ?? 0, args];
   return {
     bleno,
+    initialise() {
+      // The first listener for the state is what initialises the packages.
+      sockets.during(() => withoutExitHooks(() => bleno.on('stateChange', () => undefined)));
+      started = true;
+    },
+    release: () => release(bleno._bindings._hci._socket, { started, sockets, fork }),
     mtu(connection) {
       const { _connections: connections, _mtu: only } = bleno._bindings._gatt;
       return connections?.get(connection)?.mtu ?? only ?? LEAST_MTU;
@@ -110,6 +135,27 @@ function open(driver: BlenoDriver, fork: Fork, device: number): Bleno {
   } catch (cause) {
     throw loadingError(driver, cause);
   }
+}
+
+/** Sockets that were stopped, for as long as the process lives; a few hundred bytes for each start of a radio. */
+const STOPPED: unknown[] = [];
+
+/**
+ * Both packages leave something behind. @abandonware keeps its descriptors open, and the adapter with them, as long as
+ * the process lives. @stoprocent closes its own when it is stopped, and the same number once more when the object is
+ * collected: by then it may be a file of ours. What is written late would go to that file too.
+ */
+function release(
+  socket: HciSocket,
+  { fork, sockets, started }: { fork: Fork; sockets: NativeSockets; started: boolean },
+): void {
+  socket.removeAllListeners();
+  // The kernel may still complain about a device that goes down; nobody is left to be told.
+  socket.on('error', () => undefined);
+  Reflect.defineProperty(socket, 'write', { value: () => undefined });
+  if (started) socket.stop();
+  if (!fork.closesSocket) sockets.close();
+  else if (started && sockets.count > 0) STOPPED.push(socket);
 }
 
 /** The package is one instance for each load of its modules, and cannot be stopped and started. */

@@ -31,7 +31,7 @@ export interface Bindings extends EventEmitter {
   onAclDataPkt(handle: number, channel: number, data: Buffer): void;
 }
 
-interface HciSocket extends EventEmitter {
+export interface HciSocket extends EventEmitter {
   bindUser(device: number): number;
   start(): void;
   stop(): void;

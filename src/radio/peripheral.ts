@@ -1,5 +1,4 @@
 import { isBluetoothAddress } from '@perigee/gatt';
-import { withoutExitHooks } from '../air/index.js';
 import { assert } from '../domain/index.js';
 import type { Advertisement, GattService, Logger } from '../domain/index.js';
 import type { LoadedBleno } from './bleno-loader.js';
@@ -126,20 +125,15 @@ export class Peripheral {
   close(): void {
     this.#fail(new Error('it was closed'));
     this.#vigil?.[Symbol.dispose]();
-    const socket = this.#hci._socket;
     if (this.#initialised) {
       this.#hci.setAdvertiseEnable(false);
       for (const handle of this.#server.handles) this.#hci.disconnect(handle);
     }
-    socket.removeAllListeners();
-    // The kernel may still complain about a device that goes down; nobody is left to be told.
-    socket.on('error', () => undefined);
-    if (this.#initialised) socket.stop();
+    this.#parts.loaded.release();
   }
 
-  /** The first listener for the state is what initialises the packages. */
   #initialise(): void {
-    withoutExitHooks(() => this.#bleno.on('stateChange', () => undefined));
+    this.#parts.loaded.initialise();
     this.#initialised = true;
   }
 

@@ -68,19 +68,24 @@ function holders(proc: string): readonly Process[] {
   return found;
 }
 
-function hciSockets(proc: string): readonly string[] {
+/** Of all processes, as links of /proc name them. */
+export function hciSockets(proc: string): readonly string[] {
   const rows = said(join(proc, 'net/hci')).trim().split('\n').slice(1);
   return rows.map((row) => `socket:[${row.trim().split(/\s+/)[INODE_COLUMN] ?? ''}]`);
 }
 
 function hasSocket(directory: string, sockets: ReadonlySet<string>): boolean {
-  if (sockets.size === 0) return false;
-  return listed(directory).some((fd) => {
+  return sockets.size > 0 && descriptorsOf(directory).some(([, target]) => sockets.has(target));
+}
+
+/** The open files of a process, and what each leads to. */
+export function descriptorsOf(directory: string): readonly (readonly [descriptor: number, target: string])[] {
+  return listed(directory).flatMap((entry) => {
     try {
-      return sockets.has(readlinkSync(join(directory, fd)));
+      return [[Number(entry), readlinkSync(join(directory, entry))] as const];
     } catch {
       // It was closed meanwhile.
-      return false;
+      return [];
     }
   });
 }
