@@ -30,10 +30,20 @@ export function unpack(
   to: number,
   width: number,
 ): void {
-  if (width > WIDTH_MAX || (width > SHIFTED_WIDTH_MAX && width % 8 !== 0)) reader.break();
+  if (!isWidth(width)) reader.break();
   else if (width > SHIFTED_WIDTH_MAX) unpackBytes(reader, numbers, from, to, width);
   else if (width > 0) unpackBits(reader, numbers, from, to, width);
   else numbers.fill(0, from, to);
+}
+
+/** Passes over so many numbers that `unpack` would read. */
+export function skipPacked(reader: ByteReader, count: number, width: number): void {
+  if (isWidth(width)) reader.raw(Math.ceil((count * width) / 8));
+  else reader.break();
+}
+
+function isWidth(width: number): boolean {
+  return width <= SHIFTED_WIDTH_MAX || (width <= WIDTH_MAX && width % 8 === 0);
 }
 
 function packBits(writer: ByteWriter, numbers: Float64Array, from: number, to: number, width: number): void {

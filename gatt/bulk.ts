@@ -91,12 +91,20 @@ export class BulkReceiver {
   #granted = 0;
   #window = 0;
 
-  constructor(size: number) {
+  /** `begun` is how the snapshot begins, where that is there from before. */
+  constructor(size: number, begun: Uint8Array = new Uint8Array()) {
     this.#bytes = new Uint8Array(size);
+    this.#bytes.set(begun.subarray(0, size));
+    this.#have = Math.min(size, begun.length);
   }
 
-  get received(): number {
-    return this.#have;
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  /** What is there, from the beginning on: all of it once the transfer is done. */
+  get received(): Uint8Array {
+    return this.#bytes.subarray(0, this.#have);
   }
 
   /** What to ask for first in each session; undefined for a snapshot that is whole. */

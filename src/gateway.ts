@@ -198,7 +198,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       dataDirectoryGone: () => directory.gone,
     });
     const phones = createPhoneService({
-      ...{ curve: nodeCurve, identity, access, control, clock, time: clock, logger },
+      ...{ curve: nodeCurve, identity, access, control, history: store, clock, time: clock, logger },
       gateway: { gatewayId: store.gatewayId, gatewayName: config.name },
     });
     closer.add('phones', () => phones[Symbol.dispose]());

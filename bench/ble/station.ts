@@ -7,7 +7,7 @@ import { METRICS_SERVICE, metricUuid } from '@perigee/gatt';
 import { Access } from '../../src/access/index.js';
 import { Air, offerDevice, serveAir, withoutExitHooks } from '../../src/air/index.js';
 import type { LinkModel } from '../../src/air/index.js';
-import type { GatewayControl, Logger, TimeKeeper } from '../../src/domain/index.js';
+import type { GatewayControl, HistoryPacker, Logger, TimeKeeper } from '../../src/domain/index.js';
 import { createPhoneService } from '../../src/phones/index.js';
 import { nodeCurve, systemClock } from '../../src/platform/index.js';
 import { loadBleno } from '../../src/radio/bleno-loader.js';
@@ -98,6 +98,7 @@ async function ours(chosen: BlenoDriver, airSocket: string, model: LinkModel | u
       identity,
       access,
       control: {} as GatewayControl,
+      history: {} as HistoryPacker,
       time: {} as TimeKeeper,
       clock,
       logger: SILENT,

@@ -1,9 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { RESOLUTIONS, ROLES, SCHEDULE_CHANGES } from '../domain/index.js';
 import type { Role } from '../domain/index.js';
-import { command, type Act } from './command.js';
 import type { BthomeKeys } from '../nearby/index.js';
-import type { HistoryOptions } from './nearby-data.js';
+import { command, type Act } from './command.js';
+import { EXPORT_FORMATS } from './export-shape.js';
+import type { HistoryOptions } from './nearby-history.js';
 import type { NearbyOptions } from './nearby-visit.js';
 import { parseBthomeKey, parseDuration, parseSpan, parseTime, priorityOption } from './parse.js';
 import { addedSchedule, CHANGE_COMMANDS } from './schedule-commands.js';
@@ -76,17 +77,20 @@ export function addNearbyCommands(program: Command, action: Act): void {
     );
   add(
     'history',
-    'Print what was measured as CSV; without a series, what series there are.',
+    'Print what was measured, as `export` does; without a series, what series there are.',
     `perigee nearby history 'cpu_busy_mean{image="hostsense"}' --last 24h --resolution minutes`,
   )
-    .argument('[series]', 'as it is listed without one')
+    .argument('[series...]', 'as they are listed without one')
     .option('--last <time>', 'up to now: 30m, 24h, 7d', parseSpan, parseSpan('1h'))
     .option('--from <time>', 'from this time on, as 2026-11-27T12:00Z', parseTime)
     .option('--to <time>', 'up to this time', parseTime)
     .addOption(new Option('--resolution <span>', 'what a row spans').choices(RESOLUTIONS).default('raw'))
+    .addOption(new Option('--csv', 'as CSV, which is the default').conflicts(['json', 'format']))
+    .addOption(new Option('--format <format>', 'default: csv, or jsonl with --json').choices(EXPORT_FORMATS))
+    .option('-o, --output <file>', 'write there; a file has its name once it is whole')
     .action(
-      action<[string | undefined, NearbyOptions & HistoryOptions]>(async (env, series, options) =>
-        (await import('./nearby-data.js')).history(env, series, options),
+      action<[string[], NearbyOptions & HistoryOptions]>(async (env, series, options) =>
+        (await import('./nearby-history.js')).history(env, series, options),
       ),
     );
   add(

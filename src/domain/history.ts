@@ -1,3 +1,5 @@
+import type { Series } from './observation.js';
+
 /** What a point of a history spans: one sample, a minute or an hour. */
 export const RESOLUTIONS = ['raw', 'minutes', 'hours'] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
@@ -31,6 +33,61 @@ export interface HistoryReader {
    * @throws PerigeeError `usage` for a range that ends before it begins.
    */
   history(request: HistoryRequest): AsyncIterable<readonly HistoryPoint[]>;
+}
+
+/** Of several series, by the names that `seriesKey` gives; of none, of all. */
+export interface PackRequest extends Omit<HistoryRequest, 'series'> {
+  readonly series: readonly string[];
+  readonly limits: PackLimits;
+}
+
+/** What one pack may have at most. */
+export interface PackLimits {
+  readonly bytes: number;
+  readonly series: number;
+  readonly epochs: number;
+  readonly shapes: number;
+  /** Times are values too. */
+  readonly values: number;
+}
+
+/** Columns as they are kept, which @perigee/columns reads: of observations that named the same series together. */
+export interface PackedShape {
+  readonly observations: number;
+  readonly seriesIds: readonly number[];
+  /** Monotonic, microseconds. */
+  readonly times: Uint8Array;
+  /** Of each series one; of minutes and hours five: count, sum, least, most, last. */
+  readonly columns: readonly Uint8Array[];
+}
+
+export interface PackedBlock {
+  /** Of its rows: what is not folded yet is finer than asked for. */
+  readonly resolution: Resolution;
+  readonly epoch: number;
+  readonly shapes: readonly PackedShape[];
+}
+
+/** The history of some series as it is kept. */
+export interface HistoryPack extends Omit<HistoryRequest, 'series'> {
+  /** Those asked for that there are, by their numbers. */
+  readonly series: ReadonlyMap<number, Series>;
+  /** Of the gateway's starts that have a part of it, the times: monotonic, microseconds; and wall time less that. */
+  readonly epochs: readonly {
+    readonly epoch: number;
+    readonly fromUs: number;
+    readonly toUs: number;
+    readonly offsetMs: number;
+  }[];
+  readonly blocks: readonly PackedBlock[];
+}
+
+export interface HistoryPacker {
+  /**
+   * Of the beginning of the range as much as the limits allow, and no decoding of it.
+   * @throws PerigeeError `usage` for a range that ends before it begins, and for more series than the limits allow.
+   */
+  packHistory(request: PackRequest): Promise<HistoryPack>;
 }
 
 /** Where the first one begins. */

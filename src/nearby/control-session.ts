@@ -25,6 +25,11 @@ const MAX_WAITING_PIECES = 1024;
 /** Of one run, for a reader that is slow: the newest are kept. */
 const MAX_WAITING_NOTICES = 64;
 
+interface FetchOptions extends CallOptions {
+  /** Called after each piece. */
+  readonly taken?: () => void;
+}
+
 export interface Credentials {
   readonly curve: Curve25519;
   /** The phone's own. */
@@ -113,7 +118,7 @@ export class ControlSession {
   }
 
   /** Fetches what was opened last into the receiver, from where that is. */
-  async fetch(receiver: BulkReceiver, { signal }: CallOptions = {}): Promise<Uint8Array> {
+  async fetch(receiver: BulkReceiver, { signal, taken }: FetchOptions = {}): Promise<Uint8Array> {
     const pieces = new ValueQueue<Uint8Array>(MAX_WAITING_PIECES);
     this.#pieces = pieces;
     const coming = pieces[Symbol.asyncIterator]();
@@ -123,6 +128,7 @@ export class ControlSession {
       const wait = { signal, broken: this.#ended };
       const { value } = await within(PIECE_TIMEOUT_MS, 'a piece of a transfer', coming.next(), wait);
       const progress = receiver.take(value ?? new Uint8Array());
+      if (progress.kind !== 'fault') taken?.();
       if (progress.kind === 'done') return progress.snapshot;
       if (progress.kind === 'fault')
         throw new PerigeeError('radio-unavailable', 'a piece of the transfer is missing', AGAIN);

@@ -1,51 +1,104 @@
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { inflate } from 'node:zlib';
-import { BulkReceiver } from '@perigee/gatt';
+import { inflateRaw } from 'node:zlib';
+import { BulkReceiver, HISTORY_LIMITS } from '@perigee/gatt';
 import type { perigee } from '@perigee/proto';
 import { PerigeeError } from '../domain/index.js';
 import type { CallOptions } from './connection.js';
 import type { ControlSession } from './control-session.js';
 
-/** A snapshot is a few hundred kilobytes; what claims more is none. */
-const MAX_BYTES = 8 * 1024 * 1024;
+/** A gateway makes none that is larger; what claims more is none, deflated or not. */
+const MAX_BYTES = HISTORY_LIMITS.bytes;
 /** Connections that may be lost in a row with nothing received: then the gateway is out of reach. */
 const FRUITLESS_MAX = 3;
+/** Of what a phone has: bytes of their SHA-256. */
+const ID_BYTES = 16;
 
-const inflated = promisify(inflate);
+const inflate = promisify<Uint8Array, { readonly maxOutputLength: number }, Buffer>(inflateRaw);
 
 /** A session that is open, and how it is put away. */
 export interface Visit extends AsyncDisposable {
   readonly session: Pick<ControlSession, 'open' | 'fetch'>;
 }
 
+/** How a transfer goes on, for whoever waits for it. */
+export type TransferNews =
+  /** Bytes over the air, of so many. */
+  | { readonly kind: 'received'; readonly bytes: number; readonly size: number }
+  /** The connection was lost, and the gateway is looked for again. */
+  | { readonly kind: 'lost'; readonly bytes: number; readonly reason: string };
+
+export interface DownloadOptions extends CallOptions {
+  readonly tell?: (news: TransferNews) => void;
+}
+
 /**
- * Fetches a snapshot over as many sessions as it takes: when a connection is lost, the next one goes on where it was,
- * for as long as the gateway makes the same snapshot of the same words. @throws PerigeeError of the gateway's.
+ * Fetches a snapshot over as many sessions as it takes: when a connection is lost, the next one goes on where it was, as
+ * far as the gateway's snapshot of the same words still begins as it did. @throws PerigeeError of the gateway's.
  */
 export async function download(
   visit: () => Promise<Visit>,
   what: perigee.v1.OpenSnapshot.$Properties,
-  options: CallOptions = {},
+  options: DownloadOptions = {},
 ): Promise<Uint8Array> {
-  let known: { readonly id: string; readonly plainSize: number; readonly receiver: BulkReceiver } | undefined;
+  const transfer = new Transfer(what, options);
   for (let fruitless = 0; ;) {
-    const before = known?.receiver.received ?? 0;
+    const before = transfer.received;
     try {
       await using here = await visit();
-      const { id: idBytes, plainSize, size } = await here.session.open(what, options);
-      const id = Buffer.from(idBytes ?? []).toString('hex');
-      if (known?.id !== id) {
-        if ((size ?? 0) > MAX_BYTES || (plainSize ?? 0) > MAX_BYTES) throw tooLarge();
-        known = { id, plainSize: plainSize ?? 0, receiver: new BulkReceiver(size ?? 0) };
-      }
-      const bytes = await here.session.fetch(known.receiver, options);
-      return new Uint8Array(await inflated(bytes, { maxOutputLength: Math.max(1, known.plainSize) }));
+      await transfer.goOn(here.session);
+      break;
     } catch (error) {
       const isLost = error instanceof PerigeeError && error.code === 'radio-unavailable';
-      fruitless = (known?.receiver.received ?? 0) > before ? 0 : fruitless + 1;
+      fruitless = transfer.received > before ? 0 : fruitless + 1;
       if (!isLost || fruitless >= FRUITLESS_MAX || options.signal?.aborted === true) throw error;
+      options.tell?.({ kind: 'lost', bytes: transfer.received, reason: error.message });
     }
   }
+  return transfer.inflated();
+}
+
+class Transfer {
+  readonly #what: perigee.v1.OpenSnapshot.$Properties;
+  readonly #options: DownloadOptions;
+  #receiver = new BulkReceiver(0);
+  #plainSize = 0;
+
+  constructor(what: perigee.v1.OpenSnapshot.$Properties, options: DownloadOptions) {
+    this.#what = what;
+    this.#options = options;
+  }
+
+  get received(): number {
+    return this.#receiver.received.length;
+  }
+
+  async goOn(session: Visit['session']): Promise<void> {
+    const have = this.#receiver.received;
+    const beginning = have.length === 0 ? {} : { have: { size: have.length, id: idOf(have) } };
+    const opened = await session.open({ ...this.#what, ...beginning }, this.#options);
+    const [size, plainSize] = [opened.size ?? 0, opened.plainSize ?? 0];
+    if (size > MAX_BYTES || plainSize > MAX_BYTES) throw tooLarge();
+    this.#plainSize = plainSize;
+    this.#receiver = new BulkReceiver(size, opened.from === have.length ? have : undefined);
+    const taken = (): void => this.#options.tell?.({ kind: 'received', bytes: this.received, size });
+    taken();
+    if (this.received < size) await session.fetch(this.#receiver, { ...this.#options, taken });
+  }
+
+  async inflated(): Promise<Uint8Array> {
+    const options = { maxOutputLength: Math.max(1, this.#plainSize) };
+    try {
+      return new Uint8Array(await inflate(this.#receiver.received, options));
+    } catch (cause) {
+      const cure = 'Update whichever of the two is older.';
+      throw new PerigeeError('radio-unavailable', 'the gateway sent what is no snapshot', cure, { cause });
+    }
+  }
+}
+
+function idOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest().subarray(0, ID_BYTES));
 }
 
 function tooLarge(): PerigeeError {

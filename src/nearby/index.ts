@@ -8,8 +8,10 @@ export type {
 } from './connection.js';
 export { ControlSession } from './control-session.js';
 export { download } from './download.js';
-export type { Visit } from './download.js';
+export type { TransferNews, Visit } from './download.js';
 export { findGateway } from './find-gateway.js';
+export { fetchHistory, pointsOf, seriesIn } from './history.js';
+export type { HistoryAsked } from './history.js';
 export { openPhone } from './phone.js';
 export type { Phone, PhoneRadio, ScanOptions } from './phone.js';
 export { PhoneBook } from './phone-book.js';

@@ -16,6 +16,7 @@ import { gatewayState, images, logEnd, runNotice, runs, schedules } from './mess
 import { invitationTerms } from './invite.js';
 import { addSchedule } from './schedules.js';
 import { takeSnapshot } from './snapshots.js';
+import type { SnapshotSources } from './snapshots.js';
 import { boardTime, setTime } from './time.js';
 
 type Command = perigee.v1.Command;
@@ -36,6 +37,7 @@ export interface CommandContext {
   /** Who asks. */
   readonly technician: Technician;
   readonly invite: (terms: InvitationTerms) => Promise<ShownInvitation>;
+  readonly sources: SnapshotSources;
   /** The phone may fetch it from now on. */
   readonly offer: (snapshot: Uint8Array) => void;
 }
@@ -136,10 +138,10 @@ export const COMMANDS: Readonly<Record<Exclude<NonNullable<Command['what']>, 'en
   },
   open: {
     role: 'viewer',
-    act: async ({ open }, { control, offer }) => {
-      const { bytes, id, plainSize } = await takeSnapshot(open ?? {}, control);
+    act: async ({ open }, { offer, sources }) => {
+      const { bytes, from, id, plainSize } = await takeSnapshot(open ?? {}, sources);
       offer(bytes);
-      return { snapshot: { id, size: bytes.length, plainSize } };
+      return { snapshot: { id, size: bytes.length, plainSize, from } };
     },
   },
   start: {

@@ -6,6 +6,7 @@ import { seriesKey } from '../domain/index.js';
 import { COMMANDS, begin, includes } from './commands.js';
 import type { Result } from './commands.js';
 import { refusal, runNotice, seriesValues } from './messages.js';
+import type { SnapshotSources } from './snapshots.js';
 
 /** Commands of one phone that are under way; and runs of which it is told. */
 const MAX_PENDING = 4;
@@ -13,6 +14,7 @@ const MAX_FOLLOWED = 4;
 
 interface ErrandsParts {
   readonly control: GatewayControl;
+  readonly sources: SnapshotSources;
   readonly access: {
     note(what: { readonly act: 'command'; readonly who: string; readonly detail: string }): void;
     invite(terms: InvitationTerms, invitedBy: string): Promise<ShownInvitation>;
@@ -69,7 +71,7 @@ export class Errands {
 
   /** @throws PerigeeError `access-refused`, and what the command throws. */
   async obey(command: perigee.v1.Command, technician: Technician | undefined): Promise<Result> {
-    const { access, clock, control, time } = this.#parts;
+    const { access, clock, control, sources, time } = this.#parts;
     if (technician === undefined)
       throw refused('this phone may nothing any more', 'Ask to be invited again.');
     if (command.what === undefined) {
@@ -86,7 +88,7 @@ export class Errands {
     const note = (what: string): void => access.note({ act: 'command', who: technician.name, detail: what });
     if (detail !== undefined) note(detail(command));
     return act(command, {
-      ...{ control, technician, time, note, wallMs: () => clock.wallMs() },
+      ...{ control, sources, technician, time, note, wallMs: () => clock.wallMs() },
       follow: (request) => this.#follow(request),
       watch: (series) => this.#watch(series),
       invite: (terms) => access.invite(terms, technician.name),

@@ -13,6 +13,7 @@ import type { Curve25519, KeyPair, Status } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import { PerigeeError } from '../domain/index.js';
 import type { Clock, GattLink, GattListener, GatewayControl, Logger, TimeKeeper } from '../domain/index.js';
+import type { HistoryPacker } from '../domain/index.js';
 import type { Result } from './commands.js';
 import type { Doorkeeper, NamedInvitation } from './doorkeeper.js';
 import { Errands } from './errands.js';
@@ -36,6 +37,7 @@ export interface PhoneParts {
   readonly gateway: GatewayName;
   readonly access: Doorkeeper;
   readonly control: GatewayControl;
+  readonly history: HistoryPacker;
   readonly time: TimeKeeper;
   readonly handshakes: Handshakes;
   readonly clock: Clock;
@@ -151,8 +153,10 @@ export class Phone implements GattListener {
     const command = said?.channel === 'control' ? decodeCommand(said.body) : undefined;
     if (command === undefined) return this.#refuse('bad-frame', 'a message that is no command');
     const peer = this.#peer;
+    const { gateway } = this.#parts;
     const errands = (this.#errands ??= new Errands({
       ...this.#parts,
+      sources: { ...this.#parts, gatewayId: gateway.gatewayId },
       offer: (snapshot) => (this.#bulk = new BulkSender(snapshot)),
       say: (said, mayBeLost) =>
         this.#outbox.push(inChannel('control', encodeSaid(said)), mayBeLost, this.#nowUs()),

@@ -1,6 +1,6 @@
 import { PerigeeError, assert, reasonOf } from '../domain/index.js';
 import type { Clock, Logger, Observation, Position, Recording } from '../domain/index.js';
-import { blockOperations } from './blocks/block-store.js';
+import { blockOperations } from './blocks/sealed-block.js';
 import { OpenBlock } from './blocks/open-block.js';
 import { put } from './database/database.js';
 import type { Operation } from './database/database.js';

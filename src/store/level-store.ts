@@ -1,10 +1,13 @@
 import { BEFORE_EVERYTHING, assert, reasonOf } from '../domain/index.js';
 import type { Clock, GatewayId, LatestSample, Logger, Observation, Position } from '../domain/index.js';
 import type {
+  HistoryPack,
+  HistoryPacker,
   HistoryPoint,
   HistoryRequest,
   Loss,
   LossRecord,
+  PackRequest,
   Recording,
   RunChange,
   RunId,
@@ -66,7 +69,7 @@ interface OpenedStore extends StoreContents {
 }
 
 /** A store on a disk: it can be measured, and sorted anew. */
-export interface ToolableStore extends Store {
+export interface ToolableStore extends Store, HistoryPacker {
   readonly tools: StoreTools;
   /** The last epoch that came of a backup; 0 where none was restored. */
   readonly restoredEpoch: number;
@@ -137,6 +140,10 @@ export class LevelStore implements ToolableStore {
 
   history(request: HistoryRequest): AsyncIterable<readonly HistoryPoint[]> {
     return this.#observations.history(request);
+  }
+
+  packHistory(request: PackRequest): Promise<HistoryPack> {
+    return this.#observations.packHistory(request);
   }
 
   latest(): readonly LatestSample[] {

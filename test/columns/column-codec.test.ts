@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ByteReader, ByteWriter, ColumnEncoder, decodeColumn, pack, unpack, widthOf } from '@perigee/columns';
+import {
+  ByteReader,
+  ByteWriter,
+  ColumnEncoder,
+  decodeColumn,
+  skipColumn,
+  pack,
+  unpack,
+  widthOf,
+} from '@perigee/columns';
 import { random } from '../support/random.js';
 import { ODD_NUMBERS, columns } from '../store/support-numbers.js';
 
@@ -56,6 +65,26 @@ describe('a column', () => {
       decodeColumn(longer, new Float64Array(values.length));
       assert.ok(!longer.isDone);
     }
+  });
+
+  it('is passed over where it is read, and broken where it is not', () => {
+    const chance = random(8);
+    const agree = (bytes: Uint8Array, count: number): boolean => {
+      const [read, skipped] = [new ByteReader(bytes), new ByteReader(bytes)];
+      decodeColumn(read, new Float64Array(count));
+      skipColumn(skipped, count);
+      assert.deepEqual([skipped.broken, skipped.left], [read.broken, read.left]);
+      return read.broken;
+    };
+    let broken = 0;
+    for (const values of Object.values(columns(70)))
+      for (let round = 0; round < 500; round += 1) {
+        const bytes = encoded(values);
+        const at = Math.floor(chance() * Math.min(bytes.length, 40));
+        if (round > 0) bytes[at] = Math.floor(chance() * 256);
+        if (agree(bytes, values.length)) broken += 1;
+      }
+    assert.ok(broken > 100, 'some of it was no column');
   });
 
   it('of noise is read to an end, whatever comes of it', () => {

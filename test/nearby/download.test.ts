@@ -1,81 +1,66 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { deflateSync } from 'node:zlib';
-import { BulkSender, pieceBytes } from '@perigee/gatt';
-import type { BulkReceiver } from '@perigee/gatt';
 import { PerigeeError } from '../../src/domain/index.js';
 import { download } from '../../src/nearby/index.js';
-import type { Visit } from '../../src/nearby/index.js';
+import type { TransferNews, Visit } from '../../src/nearby/index.js';
 import { random32 } from '../support/random.js';
 import { failsWith } from '../support/expect.js';
+import { logSources, visitsTo } from '../support/visits.js';
 
 const next = random32(11);
-const PLAIN = Uint8Array.from({ length: 50_000 }, () => next() & 0xff);
+const LOG = { runLog: '00000000000000aa' };
+/** So many letters by chance: deflated, three quarters of it. */
+const noise = (length: number): string =>
+  Array.from({ length }, () => String.fromCharCode(64 + (next() & 63))).join('');
+const PLAIN = noise(100_000);
 
-interface Gateway {
-  /** Pieces that each session lasts for. */
-  readonly lasts: () => number;
-  readonly plain?: () => Uint8Array;
-  readonly plainSize?: number;
-}
-
-/** A gateway whose every session ends after some pieces. */
-function visits({ lasts, plain = () => PLAIN, plainSize }: Gateway): {
-  readonly visit: () => Promise<Visit>;
-  readonly count: () => number;
-} {
-  let count = 0;
-  let open = 0;
-  const lost = (): PerigeeError => new PerigeeError('radio-unavailable', 'it is gone', 'Connect again.');
-  const visit = (): Promise<Visit> => {
-    assert.equal(open, 0, 'one at a time');
-    count += 1;
-    open += 1;
-    const now = plain();
-    const bytes = new Uint8Array(deflateSync(now));
-    const session: Visit['session'] = {
-      open: () =>
-        Promise.resolve({ id: bytes.slice(-16), size: bytes.length, plainSize: plainSize ?? now.length }),
-      fetch(receiver: BulkReceiver) {
-        const sender = new BulkSender(bytes);
-        let credit = receiver.begin(244);
-        for (let left = lasts(); left > 0; left--) {
-          if (credit) assert.ok(sender.grant(credit));
-          const progress = receiver.take(sender.take(pieceBytes(244)) ?? assert.fail('a piece'));
-          if (progress.kind === 'done') return Promise.resolve(progress.snapshot);
-          credit = progress.kind === 'going' ? progress.credit : undefined;
-        }
-        return Promise.reject(lost());
-      },
-    };
-    const put = (): Promise<void> => Promise.resolve(void (open -= 1));
-    return Promise.resolve({ session, [Symbol.asyncDispose]: put });
-  };
-  return { visit, count: () => count };
-}
+const textOf = async (bytes: Promise<Uint8Array>): Promise<string> => Buffer.from(await bytes).toString();
 
 describe('a download', () => {
-  it('goes on where it was, over as many connections as it takes', async () => {
-    const { count, visit } = visits({ lasts: () => 20 });
-    assert.deepEqual(await download(visit, { series: {} }), PLAIN);
+  it('goes on where it was, over as many connections as it takes, and tells how it goes', async () => {
+    const { carried, count, visit } = visitsTo(
+      logSources(() => PLAIN),
+      { lasts: () => 20 },
+    );
+    const news: TransferNews[] = [];
+    assert.equal(await textOf(download(visit, LOG, { tell: (one) => news.push(one) })), PLAIN);
     assert.ok(count() > 10);
+    const last = news.at(-1);
+    assert.ok(last?.kind === 'received' && last.bytes === last.size && carried() === last.size);
+    assert.equal(news.filter(({ kind }) => kind === 'lost').length, count() - 1);
+  });
+
+  it('fetches only the end again of what has grown meanwhile', async () => {
+    let sessions = 0;
+    const grown = noise(40_000);
+    const plain = (): string => PLAIN + grown.slice(0, 4000 * Math.floor(sessions++ / 2));
+    const { carried, visit } = visitsTo(logSources(plain), { lasts: () => 100 });
+    assert.ok((await textOf(download(visit, LOG))).startsWith(PLAIN));
+    assert.ok(carried() < 0.75 * 140_000 + 2 * 32_000, `${carried()}`);
   });
 
   it('begins anew when the gateway has another snapshot meanwhile', async () => {
     let sessions = 0;
     const other = PLAIN.slice(1);
-    const { visit } = visits({ lasts: () => 30, plain: () => (sessions++ < 4 ? PLAIN : other) });
-    assert.deepEqual(await download(visit, { series: {} }), other);
+    const { carried, visit } = visitsTo(
+      logSources(() => (sessions++ < 4 ? PLAIN : other)),
+      { lasts: () => 30 },
+    );
+    assert.equal(await textOf(download(visit, LOG)), other);
+    assert.ok(carried() > 75_000);
   });
 
   it('gives up when three connections in a row brought nothing', async () => {
-    const { count, visit } = visits({ lasts: () => 0 });
-    await assert.rejects(download(visit, { series: {} }), failsWith('radio-unavailable', /gone/));
+    const { count, visit } = visitsTo(
+      logSources(() => PLAIN),
+      { lasts: () => 0 },
+    );
+    await assert.rejects(download(visit, LOG), failsWith('radio-unavailable', /gone/));
     assert.equal(count(), 3);
   });
 
   it('gives up at once when the gateway refuses, and takes no more than it was told', async () => {
-    const refusing = visits({ lasts: () => 1 });
+    const refusing = visitsTo(logSources(() => PLAIN));
     const refuse = (): Promise<never> =>
       Promise.reject(new PerigeeError('access-refused', 'not you', 'Ask.'));
     const visit = async (): Promise<Visit> => {
@@ -87,9 +72,16 @@ describe('a download', () => {
     };
     await assert.rejects(download(visit, {}), failsWith('access-refused', /not you/));
     assert.equal(refusing.count(), 1);
-    const huge = visits({ lasts: () => 1, plainSize: 2 ** 31 });
-    await assert.rejects(download(huge.visit, {}), failsWith('usage', /more than this phone takes/));
-    const bomb = visits({ lasts: () => 1000, plain: () => new Uint8Array(1e6), plainSize: 1000 });
-    await assert.rejects(download(bomb.visit, {}));
+    const huge = visitsTo(
+      logSources(() => PLAIN),
+      { told: { plainSize: 2 ** 31 } },
+    );
+    await assert.rejects(download(huge.visit, LOG), failsWith('usage', /more than this phone takes/));
+    const bomb = visitsTo(
+      logSources(() => 'a'.repeat(1e6)),
+      { told: { plainSize: 1000 } },
+    );
+    await assert.rejects(download(bomb.visit, LOG), failsWith('radio-unavailable', /no snapshot/));
+    assert.equal(bomb.count(), 1);
   });
 });

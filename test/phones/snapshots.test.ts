@@ -1,28 +1,43 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { inflateSync } from 'node:zlib';
-import { BulkReceiver, inChannel } from '@perigee/gatt';
+import { inflateRawSync } from 'node:zlib';
+import { BulkReceiver, History, inChannel } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import { random32 } from '../support/random.js';
 import { again, enrolled, HELLO_RUN, openWorld, POINTS, refusalOf } from './support-phones.js';
+import type { HistoryPoint } from '../../src/domain/index.js';
 import type { TestPhone } from './support-phone.js';
 
 const LOG = { runLog: HELLO_RUN };
-const RANGE = { series: 'm', fromMs: 1_700_000_000_000, toMs: 1_700_003_000_000 };
+const RANGE = { series: ['m'], fromMs: 1_700_000_000_000, toMs: 1_700_003_000_000 };
 const TEXT = `${'line\n'.repeat(2000)}the end\n`;
 
 async function open(
   phone: TestPhone,
   what: perigee.v1.OpenSnapshot.$Properties,
-): Promise<{ readonly id: string; readonly size: number; readonly plainSize: number }> {
-  const { id, plainSize, size } =
+): Promise<{
+  readonly id: string;
+  readonly size: number;
+  readonly plainSize: number;
+  readonly from: number;
+}> {
+  const { from, id, plainSize, size } =
     (await phone.ask({ open: what })).snapshot ?? assert.fail('it is a snapshot');
-  return { id: Buffer.from(id ?? []).toString('hex'), size: size ?? 0, plainSize: plainSize ?? 0 };
+  return {
+    ...{ id: Buffer.from(id ?? []).toString('hex'), size: size ?? 0 },
+    ...{ plainSize: plainSize ?? 0, from: from ?? 0 },
+  };
+}
+
+/** As it would be of a snapshot. */
+function idOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest().subarray(0, 16));
 }
 
 async function fetched(phone: TestPhone, what: perigee.v1.OpenSnapshot.$Properties): Promise<Uint8Array> {
   const { plainSize, size } = await open(phone, what);
-  const plain = inflateSync(phone.fetch(new BulkReceiver(size)) ?? assert.fail('it is whole'));
+  const plain = inflateRawSync(phone.fetch(new BulkReceiver(size)) ?? assert.fail('it is whole'));
   assert.equal(plain.length, plainSize);
   return new Uint8Array(plain);
 }
@@ -32,25 +47,17 @@ describe('a snapshot', () => {
     using world = await openWorld();
     const phone = await enrolled(world, { role: 'viewer' });
     assert.equal(Buffer.from(await fetched(phone, LOG)).toString(), TEXT);
-    const raw = perigee.v1.HistoryColumns.decode(
-      await fetched(phone, { history: { ...RANGE, resolution: 'raw' } }),
-    );
+    const plain = await fetched(phone, { history: { ...RANGE, resolution: 'raw' } });
+    const raw = History.read(plain) ?? assert.fail('it is a history');
     assert.deepEqual(
-      raw.last,
-      POINTS.map(({ last }) => last),
+      [raw.packed.gatewayId, raw.packed.fromMs, raw.packed.toMs, [...raw.packed.series.values()]],
+      ['0123456789abcdef', RANGE.fromMs, RANGE.toMs, [{ name: 'm', labels: {}, unit: 'count' }]],
     );
-    assert.deepEqual(raw.wallMs, [POINTS[0]?.wallMs, ...Array<number>(2999).fill(1000)]);
-    assert.deepEqual([raw.count, raw.sum], [[], []]);
-    const minutes = perigee.v1.HistoryColumns.decode(
-      await fetched(phone, { history: { ...RANGE, resolution: 'minutes', toMs: RANGE.fromMs + 1500 } }),
-    );
+    const points: HistoryPoint[] = [];
+    for await (const some of raw.points(0)) points.push(...some);
     assert.deepEqual(
-      [minutes.count, minutes.least, minutes.most],
-      [
-        [60, 60],
-        [-0, -1],
-        [0, 1],
-      ],
+      points.map(({ last, wallMs }) => [wallMs, last]),
+      POINTS.map(({ last, wallMs }) => [wallMs, last]),
     );
     const { newest } = perigee.v1.SeriesList.decode(await fetched(phone, { series: {} }));
     assert.deepEqual({ ...newest[1] }, { series: 'm1', value: Math.sin(1), unit: 'count' });
@@ -85,6 +92,24 @@ describe('a snapshot', () => {
     assert.deepEqual(last.fetch(rest), bytes);
   });
 
+  it('that has grown goes on where a phone has its beginning, and else begins anew', async () => {
+    using world = await openWorld();
+    const phone = await enrolled(world);
+    const ask = (toMs: number, have?: Uint8Array): ReturnType<typeof open> =>
+      open(phone, {
+        history: { ...RANGE, toMs, resolution: 'raw' },
+        ...(have && { have: { size: have.length, id: idOf(have) } }),
+      });
+    const { id, size } = await ask(RANGE.toMs);
+    const bytes = phone.fetch(new BulkReceiver(size)) ?? assert.fail('it is whole');
+    assert.equal(id, Buffer.from(idOf(bytes)).toString('hex'));
+    for (const count of [1, 1000, size]) {
+      assert.equal((await ask(RANGE.toMs, bytes.slice(0, count))).from, count);
+      assert.equal((await ask(RANGE.toMs, Uint8Array.from([...bytes.slice(1, count), 0]))).from, 0, 'others');
+    }
+    assert.equal((await ask(RANGE.toMs, Uint8Array.of(...bytes, 0))).from, 0, 'more than there is');
+  });
+
   it('has another id when it is another one', async () => {
     using world = await openWorld();
     const phone = await enrolled(world);
@@ -117,7 +142,7 @@ describe('a snapshot', () => {
     'of no run': [{ runLog: 'zz' }, /^usage: "zz" is no run id/],
     'of a resolution that there is not': [{ history: { ...RANGE, resolution: 'days' } }, /^usage: .*"days"/],
     'of too much': [
-      { history: { ...RANGE, series: 'endless', resolution: 'raw' } },
+      { history: { ...RANGE, series: ['endless'], resolution: 'raw' } },
       /^usage: .* more than one/,
     ],
   };

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ByteWriter, ColumnEncoder } from '@perigee/columns';
 import { decodeInvitation } from '@perigee/gatt';
 import type { Invitation } from '@perigee/gatt';
 import type { perigee } from '@perigee/proto';
@@ -7,14 +8,15 @@ import { parseImageName, PerigeeError, Topic } from '../../src/domain/index.js';
 import type {
   GatewayControl,
   GattService,
+  HistoryPacker,
   HistoryPoint,
-  HistoryRequest,
   InvitationTerms,
   RunNews,
   RunRequest,
   Sample,
   Schedule,
   ScheduleStatus,
+  Series,
   Store,
   TimeKeeper,
   Trigger,
@@ -29,11 +31,43 @@ import type { PhoneOptions } from './support-phone.js';
 export const HELLO_RUN = '00000000000000aa';
 export const START = { runId: HELLO_RUN, image: 'hello' };
 
+const OFFSET_MS = 1_700_000_000_000;
 /** What the gateway has measured, whatever it is asked for. */
 export const POINTS: readonly HistoryPoint[] = Array.from({ length: 3000 }, (_, i) => ({
-  ...{ wallMs: 1_700_000_000_000 + 1000 * i, count: 60, sum: 60 * Math.sin(i), least: -i, most: i },
+  ...{ wallMs: OFFSET_MS + 1000 * i, count: 60, sum: 60 * Math.sin(i), least: -i, most: i },
   last: Math.sin(i),
 }));
+
+const column = (values: readonly number[]): Uint8Array => {
+  const writer = new ByteWriter();
+  new ColumnEncoder(values.length).encode(writer, Float64Array.from(values));
+  return writer.finish();
+};
+
+/** Of each series that is asked for, and of `m` if none is; what is asked for as `endless` is too much. */
+const PACKER: HistoryPacker = {
+  packHistory({ fromMs, resolution, series: names, toMs }) {
+    if (names.includes('endless'))
+      return Promise.reject(new PerigeeError('usage', 'these are more than one snapshot takes', 'Ask less.'));
+    const series = new Map<number, Series>(
+      (names.length > 0 ? names : ['m']).map((name, id) => [id, { name, labels: {}, unit: 'count' }]),
+    );
+    const points = POINTS.filter(({ wallMs }) => wallMs >= fromMs && wallMs < toMs);
+    const each = (['count', 'sum', 'least', 'most', 'last'] as const).filter(
+      (key) => resolution !== 'raw' || key === 'last',
+    );
+    const shape = {
+      observations: points.length,
+      seriesIds: [...series.keys()],
+      times: column(points.map(({ wallMs }) => (wallMs - OFFSET_MS) * 1000)),
+      columns: [...series].flatMap(() => each.map((key) => column(points.map((point) => point[key])))),
+    };
+    return Promise.resolve({
+      ...{ fromMs, toMs, resolution, series, blocks: [{ resolution, epoch: 1, shapes: [shape] }] },
+      epochs: [{ epoch: 1, fromUs: 0, toUs: 4e9, offsetMs: OFFSET_MS }],
+    });
+  },
+};
 
 const scheduleOf = (name: string, trigger: Trigger, dueAtMs?: number): ScheduleStatus => ({
   ...{ name, image: parseImageName('hello'), trigger, jitterMs: 0, missed: 'skip', overlap: 'skip' },
@@ -116,16 +150,6 @@ export async function openWorld(): Promise<World> {
     },
     news: () => runNews.subscribe(),
     latest: () => Promise.resolve(POINTS.map(({ last }, i) => ({ ...sampleOf(i, last), wallMs: 1 }))),
-    async *history({
-      fromMs,
-      resolution,
-      series: name,
-      toMs,
-    }: HistoryRequest): AsyncGenerator<readonly HistoryPoint[]> {
-      if (name === 'endless') for (;;) yield await Promise.resolve(POINTS);
-      const points = resolution === 'raw' ? POINTS.map((point) => ({ ...point, count: 1 })) : POINTS;
-      yield points.filter(({ wallMs }) => wallMs >= fromMs && wallMs < toMs);
-    },
     stop: (id: string) =>
       Promise.resolve(run(id, 1, { state: { kind: 'ended', reason: { kind: 'completed' } } })),
     async *run(request: RunRequest): AsyncGenerator<RunNews> {
@@ -156,7 +180,8 @@ export async function openWorld(): Promise<World> {
   const endings: (() => void)[] = [];
   const runNews = new Topic<RunNews>();
   const service = createPhoneService({
-    ...{ curve: nodeCurve, identity, access, control, clock, time: keeper, logger: SILENT },
+    ...{ curve: nodeCurve, identity, access, control, clock, logger: SILENT },
+    ...{ history: PACKER, time: keeper },
     gateway: { gatewayId: '0123456789abcdef', gatewayName: 'Perigee' },
   });
   const world: World = {

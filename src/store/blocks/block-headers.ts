@@ -4,7 +4,7 @@ import * as keys from '../format/keys.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from '../series/ledger.js';
 import { decodeHeader } from './block-codec.js';
 import type { BlockHeader } from './block-codec.js';
-import { unseal } from './block-store.js';
+import { unseal } from './sealed-block.js';
 import { floorsOf } from './floors-row.js';
 
 /** An observation's place and what stands there. */

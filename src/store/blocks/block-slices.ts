@@ -1,3 +1,4 @@
+import type { Slice } from '@perigee/columns';
 import type { Position } from '../../domain/index.js';
 import { decodeColumns, decodeMonotonic } from './block-codec.js';
 import type { BlockHeader } from './block-codec.js';
@@ -11,12 +12,6 @@ export interface FoundBlock {
 export interface WantedColumns {
   readonly first: number;
   readonly columns: number;
-}
-
-/** Of one shape of one block. */
-export interface Slice {
-  readonly monotonicUs: Float64Array;
-  readonly columns: readonly Float64Array[];
 }
 
 export interface Plan {

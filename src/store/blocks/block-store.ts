@@ -1,37 +1,18 @@
-import { crc32 } from 'node:zlib';
+import type { Slice } from '@perigee/columns';
 import { comparePositions } from '../../domain/index.js';
 import type { Logger, Loss, LossWriter, Position, Resolution } from '../../domain/index.js';
-import { put } from '../database/database.js';
-import type { Database, Operation, Snapshot } from '../database/database.js';
+import type { Database, Snapshot } from '../database/database.js';
 import { readingFailed } from '../database/level-errors.js';
 import * as keys from '../format/keys.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from '../series/ledger.js';
 import type { PlacedRow } from '../series/row.js';
-import { decodeBlock, decodeHeader, encodeBlock } from './block-codec.js';
+import { decodeBlock, decodeHeader } from './block-codec.js';
 import type { BlockHeader } from './block-codec.js';
 import { plansFor, sliceOf } from './block-slices.js';
-import type { FoundBlock, Slice, WantedColumns } from './block-slices.js';
+import type { FoundBlock, WantedColumns } from './block-slices.js';
 import type { Floors } from './floors.js';
 import { rowsOf } from './open-block.js';
-import type { OpenBlock } from './open-block.js';
-import { STATISTICS } from './statistics.js';
-
-const SEAL_BYTES = 4;
-
-/** What writes a block, header and parts in one batch. */
-export function blockOperations(block: OpenBlock, resolution: Resolution = 'raw'): Operation[] {
-  const place = { epoch: block.epoch, sequence: block.first };
-  const { header, parts } = encodeBlock(block, columnsOfSeries(resolution));
-  return [
-    put(keys.blockKeyOf(place, resolution), seal(header)),
-    ...parts.map((part, index) => put(keys.partKeyOf(place, index, resolution), seal(part))),
-  ];
-}
-
-/** They are read together. */
-function columnsOfSeries(resolution: Resolution): number {
-  return resolution === 'raw' ? 1 : STATISTICS.length;
-}
+import { columnsOfSeries, unseal } from './sealed-block.js';
 
 export interface ReaderParts {
   readonly db: Database;
@@ -108,16 +89,20 @@ export class BlockReader {
     }
   }
 
+  /** The wanted columns of every block in those places that may have something of the range, a group for each block. */
+  async *slices(range: Range, places: Places, wanted: WantedColumns): AsyncGenerator<readonly Slice[]> {
+    for await (const blocks of this.blocks(range, places))
+      yield* await this.#slicesOf(blocks, wanted, range.snapshot);
+  }
+
   /**
-   * The wanted columns of every block in those places that may have something of the range, a group for each block.
-   * Blocks follow one another in time but for what two sources' clocks are apart.
+   * The blocks in those places that may have something of the range, some at a time. They follow one another in time but
+   * for what two sources' clocks are apart.
    */
-  async *slices(
+  async *blocks(
     { snapshot, epoch, fromUs, toUs }: Range,
-    places: Places,
-    wanted: WantedColumns,
-  ): AsyncGenerator<readonly Slice[]> {
-    const { behind, upTo } = places;
+    { behind, upTo }: Places,
+  ): AsyncGenerator<readonly FoundBlock[]> {
     if (behind.epoch > epoch || upTo.epoch < epoch) return;
     try {
       const after = behind.epoch === epoch ? behind.sequence : 0;
@@ -132,10 +117,9 @@ export class BlockReader {
           found = await rows.nextv(HEADERS_TOGETHER)
         ) {
           const blocks = found.flatMap(([key, value]) => this.#found(key, value) ?? []);
-          const inRange = blocks.filter(
+          yield blocks.filter(
             ({ header }) => header.monotonicUs.most >= fromUs && header.monotonicUs.least < toUs,
           );
-          yield* await this.#slicesOf(inRange, wanted, snapshot);
           if (blocks.some(({ header }) => header.monotonicUs.least > toUs + SOURCES_APART_US)) return;
         }
       } finally {
@@ -144,6 +128,24 @@ export class BlockReader {
     } catch (error) {
       throw readingFailed(this.#path, error);
     }
+  }
+
+  /** Some parts of a block, by their numbers; undefined where one is damaged. */
+  async parts(
+    { place, header }: FoundBlock,
+    numbers: readonly number[],
+    snapshot: Snapshot,
+  ): Promise<readonly Uint8Array[] | undefined> {
+    try {
+      const wanted = numbers.map((number) => keys.partKeyOf(place, number, this.#resolution));
+      const values: readonly (Uint8Array | undefined)[] = await this.#db.getMany(wanted, { snapshot });
+      const parts = values.flatMap((value) => (value && unseal(value)) ?? []);
+      if (parts.length === numbers.length) return parts;
+    } catch (error) {
+      throw readingFailed(this.#path, error);
+    }
+    this.tell(place, header);
+    return undefined;
   }
 
   /** Whole blocks of a range, oldest first: their places and headers. */
@@ -206,7 +208,7 @@ export class BlockReader {
     for (const [index, plan] of plans.entries()) {
       const [times, columns] = parts.slice(2 * index, 2 * index + 2).map((bytes) => bytes && unseal(bytes));
       const slice = times && columns && sliceOf(plan, times, columns, wanted.columns);
-      if (!slice) this.#tell(plan.block.place, plan.block.header);
+      if (!slice) this.tell(plan.block.place, plan.block.header);
       else groups.set(plan.block, [...(groups.get(plan.block) ?? []), slice]);
     }
     return [...groups.values()];
@@ -224,7 +226,7 @@ export class BlockReader {
     const place = keys.positionOfKey(key);
     const bytes = unseal(value);
     const header = bytes && decodeHeader(bytes, SAMPLES_PER_OBSERVATION_MAX * this.#columnsOfSeries);
-    if (header === undefined) this.#tell(place);
+    if (header === undefined) this.tell(place);
     return header && { place, header };
   }
 
@@ -238,7 +240,7 @@ export class BlockReader {
     const values: readonly (Uint8Array | undefined)[] = await this.#db.getMany(wanted);
     const parts = values.flatMap((value) => (value === undefined ? [] : (unseal(value) ?? [])));
     const decoded = decodeBlock(header, parts);
-    if (decoded === undefined) this.#tell(place, header);
+    if (decoded === undefined) this.tell(place, header);
     return decoded && rowsOf({ ...decoded, epoch, first: sequence }, behind);
   }
 
@@ -255,7 +257,8 @@ export class BlockReader {
     return comparePositions(place, this.#floors.of(this.#resolution)) < 0;
   }
 
-  #tell(place: Position, header?: BlockHeader): void {
+  /** That it is damaged, once. */
+  tell(place: Position, header?: BlockHeader): void {
     if (this.#isBelow(place)) return;
     const text = `${place.epoch}/${place.sequence}`;
     if (this.#told.has(text)) return;
@@ -272,18 +275,4 @@ export function lossOf({ epoch, sequence: first }: Position, header: BlockHeader
   const { observations: count, wallMs } = header;
   const times = { fromMs: wallMs.least, toMs: wallMs.most };
   return { ...loss, count, sequences: { first, last: first + count - 1 }, times };
-}
-
-function seal(bytes: Uint8Array): Uint8Array {
-  const sealed = new Uint8Array(SEAL_BYTES + bytes.length);
-  keys.viewOf(sealed).setUint32(0, crc32(bytes), true);
-  sealed.set(bytes, SEAL_BYTES);
-  return sealed;
-}
-
-/** What was sealed; undefined where it is damaged. */
-export function unseal(sealed: Uint8Array): Uint8Array | undefined {
-  if (sealed.length < SEAL_BYTES) return undefined;
-  const bytes = sealed.subarray(SEAL_BYTES);
-  return keys.viewOf(sealed).getUint32(0, true) === crc32(bytes) ? bytes : undefined;
 }

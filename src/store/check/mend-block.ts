@@ -1,7 +1,7 @@
 import { seriesKey } from '../../domain/index.js';
 import type { Loss, Position } from '../../domain/index.js';
 import type { BlockHeader } from '../blocks/block-codec.js';
-import { blockOperations, unseal } from '../blocks/block-store.js';
+import { blockOperations, unseal } from '../blocks/sealed-block.js';
 import { OpenBlock, rowsOf } from '../blocks/open-block.js';
 import { find, remove } from '../database/database.js';
 import type { Database, Operation } from '../database/database.js';

@@ -1,7 +1,8 @@
 import { BEFORE_EVERYTHING } from '../../domain/index.js';
 import type { Logger, Loss, Position, Resolution } from '../../domain/index.js';
 import { blockHeaders } from '../blocks/block-headers.js';
-import { blockOperations, lossOf } from '../blocks/block-store.js';
+import { lossOf } from '../blocks/block-store.js';
+import { blockOperations } from '../blocks/sealed-block.js';
 import type { BlockReader } from '../blocks/block-store.js';
 import { find, remove } from '../database/database.js';
 import type { Database, Operation } from '../database/database.js';

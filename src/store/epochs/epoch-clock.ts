@@ -1,3 +1,4 @@
+import type { TimedEpoch } from '@perigee/columns';
 import * as v from 'valibot';
 import type { OpenBlock } from '../blocks/open-block.js';
 import { put, remove } from '../database/database.js';
@@ -112,14 +113,6 @@ export class EpochClocks {
     this.#clocks.set(epoch, clock);
     return put(epochKeyOf(epoch), encodeEpochClock(clock));
   }
-}
-
-/** An epoch with its times in the right light. */
-export interface TimedEpoch {
-  readonly epoch: number;
-  readonly fromUs: number;
-  readonly toUs: number;
-  readonly offsetMs: number;
 }
 
 /**

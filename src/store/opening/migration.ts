@@ -1,5 +1,5 @@
 import type { Logger } from '../../domain/index.js';
-import { blockOperations } from '../blocks/block-store.js';
+import { blockOperations } from '../blocks/sealed-block.js';
 import { remove } from '../database/database.js';
 import type { Database } from '../database/database.js';
 import type { Write } from '../database/writer.js';

@@ -1,6 +1,6 @@
 import { comparePositions } from '../../domain/index.js';
 import type { Logger, LossWriter, Position, Series } from '../../domain/index.js';
-import { blockOperations } from '../blocks/block-store.js';
+import { blockOperations } from '../blocks/sealed-block.js';
 import type { BlockReader } from '../blocks/block-store.js';
 import { OpenBlock } from '../blocks/open-block.js';
 import { put } from '../database/database.js';

@@ -1,16 +1,23 @@
-import { assert, comparePositions } from '../../domain/index.js';
+import { readHistory } from '@perigee/columns';
+import { PerigeeError, assert, comparePositions, seriesKey } from '../../domain/index.js';
 import type {
+  HistoryPack,
   HistoryPoint,
   HistoryRequest,
+  PackRequest,
   Position,
   Sample,
+  Series,
   StoredObservation,
 } from '../../domain/index.js';
 import { rowsOf } from '../blocks/open-block.js';
 import type { OpenBlock } from '../blocks/open-block.js';
+import type { Snapshot } from '../database/database.js';
 import type { StoreContents } from '../opening/opening.js';
 import type { PlacedRow } from '../series/row.js';
-import { readHistory } from './history.js';
+import { packHistory } from './packing.js';
+import { slicesOf } from './sections.js';
+import type { HistoryParts } from './sections.js';
 
 /** Reads what was stored: blocks, and behind them the block that is open. */
 export class Observations {
@@ -35,13 +42,34 @@ export class Observations {
   }
 
   async *history(request: HistoryRequest): AsyncIterable<readonly HistoryPoint[]> {
-    const { clocks, ledger, readers, rollups } = this.#contents;
-    const id = ledger.idOf(request.series);
+    const id = this.#contents.ledger.idOf(request.series);
     if (id === undefined) return;
-    const open = this.#openBlock();
+    checkRange(request);
+    await using snapshot = this.#contents.readers.raw.snapshot();
+    const parts = this.#historyParts(snapshot);
+    yield* readHistory(slicesOf(parts, id, request.resolution), parts.epochs, request);
+  }
+
+  async packHistory(request: PackRequest): Promise<HistoryPack> {
+    const { ledger, readers } = this.#contents;
+    checkRange(request);
+    const names =
+      request.series.length > 0 ? request.series : ledger.latest().map(({ series }) => seriesKey(series));
+    const series = new Map(
+      names.flatMap((name): [number, Series][] => {
+        const id = ledger.idOf(name);
+        const found = id === undefined ? undefined : ledger.seriesOf(id);
+        return id === undefined || found === undefined ? [] : [[id, found]];
+      }),
+    );
     await using snapshot = readers.raw.snapshot();
-    const parts = { readers, snapshot, open, ends: rollups.ends, epochs: clocks.timed(open) };
-    yield* readHistory(parts, id, request);
+    return await packHistory(this.#historyParts(snapshot), series, request);
+  }
+
+  #historyParts(snapshot: Snapshot): HistoryParts {
+    const { clocks, readers, rollups } = this.#contents;
+    const open = this.#openBlock();
+    return { readers, snapshot, open, ends: rollups.ends, epochs: clocks.timed(open) };
   }
 
   /** Of one block, or of what is in none yet. A block leaves memory only once the database has it. */
@@ -65,4 +93,9 @@ export class Observations {
     });
     return { position, monotonicUs, wallMs, samples, ...(runId === undefined ? {} : { runId }) };
   }
+}
+
+function checkRange({ fromMs, toMs }: Pick<HistoryRequest, 'fromMs' | 'toMs'>): void {
+  if (fromMs > toMs)
+    throw new PerigeeError('usage', 'the range ends before it begins', 'Give the earlier time first.');
 }

@@ -1,5 +1,5 @@
 import type { Position } from '../../domain/index.js';
-import { blockOperations } from '../blocks/block-store.js';
+import { blockOperations } from '../blocks/sealed-block.js';
 import { OpenBlock } from '../blocks/open-block.js';
 import { remove } from '../database/database.js';
 import type { Database, Operation } from '../database/database.js';

@@ -1,5 +1,5 @@
 import type { Position, Resolution } from '../../domain/index.js';
-import { blockOperations } from '../blocks/block-store.js';
+import { blockOperations } from '../blocks/sealed-block.js';
 import type { BlockReader } from '../blocks/block-store.js';
 import { put } from '../database/database.js';
 import type { Database, Operation } from '../database/database.js';

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ByteWriter } from '@perigee/columns';
 import type { Clock } from '../../domain/index.js';
-import { blockOperations } from '../blocks/block-store.js';
+import { blockOperations } from '../blocks/sealed-block.js';
 import type { OpenBlock } from '../blocks/open-block.js';
 import { put } from '../database/database.js';
 import type { Database, Operation } from '../database/database.js';

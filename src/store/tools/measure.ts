@@ -1,6 +1,6 @@
 import type { MeasuredBlocks, Position, Resolution } from '../../domain/index.js';
 import { decodeHeader } from '../blocks/block-codec.js';
-import { unseal } from '../blocks/block-store.js';
+import { unseal } from '../blocks/sealed-block.js';
 import { STATISTICS } from '../blocks/statistics.js';
 import type { Database } from '../database/database.js';
 import * as keys from '../format/keys.js';

@@ -33,7 +33,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   phones: grant(['requests']),
   air: grant([]),
   radio: grant(['air'], ['@abandonware/bleno', '@stoprocent/bleno']),
-  nearby: grant(['air'], ['@abandonware/noble']),
+  nearby: grant(['air'], ['@abandonware/noble', '@perigee/columns']),
   sync: grant([], ['axios']),
   web: grant(['requests']),
   platform: grant([], ['pino']),

@@ -6,12 +6,14 @@ import { Level } from 'level';
 import { RESOLUTIONS, seriesKey } from '../../../src/domain/index.js';
 import type { Clock, HistoryPoint, HistoryRequest, Observation, Store } from '../../../src/domain/index.js';
 import { BLOCK_US } from '../../../src/store/appender.js';
+import type { ToolableStore } from '../../../src/store/index.js';
 import * as keys from '../../../src/store/format/keys.js';
 import { openLevelStore } from '../../../src/store/index.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from '../../../src/store/series/ledger.js';
 import { failsWith } from '../../support/expect.js';
 import { random } from '../../support/random.js';
 import { tempFolder } from '../../support/temp.js';
+import { historyOf as fetchedHistoryOf } from '../support-fetched.js';
 import { SILENT, observation, series } from '../support-store.js';
 
 const folder = tempFolder('history');
@@ -49,18 +51,15 @@ const B = series('b');
 const BUCKETS_MS = { raw: 0, minutes: 60_000, hours: 3_600_000 } as const;
 const ALWAYS = { fromMs: 0, toMs: 4e12 };
 
-function open(directory: string, { clock }: Board): Promise<Store> {
+function open(directory: string, { clock }: Board): Promise<ToolableStore> {
   return openLevelStore({ directory, clock, logger: SILENT });
 }
 
-async function historyOf(
-  store: Store,
+function historyOf(
+  store: ToolableStore,
   request: Partial<HistoryRequest> = {},
-): Promise<readonly HistoryPoint[]> {
-  const points: HistoryPoint[] = [];
-  const whole = { series: seriesKey(A), ...ALWAYS, resolution: 'raw', ...request } as const;
-  for await (const chunk of store.history(whole)) points.push(...chunk);
-  return points;
+): ReturnType<typeof fetchedHistoryOf> {
+  return fetchedHistoryOf(store, { series: seriesKey(A), ...ALWAYS, resolution: 'raw', ...request });
 }
 
 /** What the points of that series should be, by what was stored. */
@@ -91,7 +90,7 @@ function withoutLast(points: readonly HistoryPoint[]): readonly HistoryPoint[] {
 }
 
 /** At every resolution. */
-async function assertAllAgree(store: Store, stored: readonly Observation[]): Promise<void> {
+async function assertAllAgree(store: ToolableStore, stored: readonly Observation[]): Promise<void> {
   for (const resolution of RESOLUTIONS) {
     const bucketMs = BUCKETS_MS[resolution];
     const ofB = await historyOf(store, { resolution, series: seriesKey(B) });

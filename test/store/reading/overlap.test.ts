@@ -3,11 +3,13 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Level } from 'level';
-import type { HistoryPoint, HistoryRequest, Store } from '../../../src/domain/index.js';
+import type { HistoryPoint, HistoryRequest } from '../../../src/domain/index.js';
 import * as keys from '../../../src/store/format/keys.js';
 import { openLevelStore } from '../../../src/store/index.js';
+import type { ToolableStore } from '../../../src/store/index.js';
 import { tempFolder } from '../../support/temp.js';
-import { SILENT, collect, series } from '../support-store.js';
+import { historyOf as fetchedHistoryOf } from '../support-fetched.js';
+import { SILENT, series } from '../support-store.js';
 
 const folder = tempFolder('overlap');
 const A = series('a');
@@ -18,7 +20,7 @@ interface Board {
   readonly offsetMs: number;
 }
 
-function open(directory: string, board: Board = { us: 1e9, offsetMs: 0 }): Promise<Store> {
+function open(directory: string, board: Board = { us: 1e9, offsetMs: 0 }): Promise<ToolableStore> {
   const clock = { monotonicUs: () => board.us, wallMs: () => wallMsOf(board) };
   return openLevelStore({ directory, clock, logger: SILENT });
 }
@@ -27,12 +29,11 @@ function wallMsOf({ us, offsetMs }: Board): number {
   return us / 1000 + offsetMs;
 }
 
-async function historyOf(
-  store: Store,
+function historyOf(
+  store: ToolableStore,
   request: Partial<HistoryRequest> = {},
 ): Promise<readonly HistoryPoint[]> {
-  const whole = { series: 'a', fromMs: 0, toMs: 4e12, resolution: 'raw', ...request } as const;
-  return (await collect(store.history(whole))).flat();
+  return fetchedHistoryOf(store, { series: 'a', fromMs: 0, toMs: 4e12, resolution: 'raw', ...request });
 }
 
 describe('the history of boots that overlap in wall time, as their clocks were never set', () => {
