@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { withoutExitHooks } from '../air/index.js';
 import type { Bleno, CharacteristicOptions, HciSocket } from './bleno-types.js';
+import { ATT_ERROR } from './malformed.js';
 import { loadingError } from './driver-code.js';
 import type { BlenoDriver } from './driver-code.js';
 import { NativeSockets } from './native-sockets.js';
@@ -79,6 +80,8 @@ export function maxCentralsOf(driver: BlenoDriver): number {
 /** One of the bleno packages, unmodified, with the differences taken out. */
 export interface LoadedBleno {
   readonly bleno: Bleno;
+  /** Phones at once. */
+  readonly maxCentrals: number;
   /** Opens the adapter. Throws what the kernel says. */
   initialise(): void;
   /** Gives the adapter back, whatever came before. Nothing of the instance may be used afterwards. */
@@ -99,7 +102,7 @@ export function loadBleno(driver: BlenoDriver, device: number): LoadedBleno {
   const split = (args: readonly unknown[]): readonly [number, readonly unknown[]] =>
     fork.namesConnection ? [args[0] as number, args.slice(1)] : [bleno._bindings._handle ?? 0, args];
   return {
-    bleno,
+    ...{ bleno, maxCentrals: fork.maxCentrals },
     initialise() {
       // The first listener for the state is what initialises the packages.
       sockets.during(() => withoutExitHooks(() => bleno.on('stateChange', () => undefined)));
@@ -117,8 +120,10 @@ export function loadBleno(driver: BlenoDriver, device: number): LoadedBleno {
       },
       onWriteRequest: (...args) => {
         const [connection, rest] = split(args);
-        const [data, , , answer] = rest as WriteArguments;
-        write(connection, data, answer);
+        const [data, offset, , answer] = rest as WriteArguments;
+        // What is written is a message, which has no middle to begin in.
+        if (offset > 0) answer(ATT_ERROR.invalidOffset);
+        else write(connection, data, answer);
       },
       onSubscribe: (...args) => {
         const [connection, rest] = split(args);

@@ -1,6 +1,8 @@
 import { reasonOf } from '../domain/index.js';
 import type { Logger } from '../domain/index.js';
-import type { Bindings, Bleno } from './bleno-types.js';
+import type { LoadedBleno } from './bleno-loader.js';
+import type { Bindings } from './bleno-types.js';
+import { credible } from './credible.js';
 import {
   ATT_ERROR,
   errorResponse,
@@ -32,25 +34,32 @@ interface GuardCounts {
  * nevertheless is dropped. `room` is called when the controller has sent something. To be called before the instance's
  * bindings are initialised. No file of the package is changed.
  */
-export function guard(bleno: Bleno, device: number, logger: Logger, room: () => void): GuardCounts {
+export function guard(loaded: LoadedBleno, device: number, logger: Logger, room: () => void): GuardCounts {
   const counts: GuardCounts = { packets: 0, requests: 0 };
-  const bindings = bleno._bindings;
+  const bindings = loaded.bleno._bindings;
   bindings._gatt.maxMtu = MTU;
-  guardPackets(bindings, counts, logger, room);
+  guardPackets(bindings, loaded.maxCentrals, counts, logger, room);
   guardChannels(bindings);
   guardRequests(bindings, counts, logger);
   replaceStart(bindings, device);
   return counts;
 }
 
-function guardPackets({ _hci: hci }: Bindings, counts: GuardCounts, logger: Logger, room: () => void): void {
+function guardPackets(
+  { _hci: hci }: Bindings,
+  maxCentrals: number,
+  counts: GuardCounts,
+  logger: Logger,
+  room: () => void,
+): void {
   const receive = hci.onSocketData.bind(hci);
+  const doubt = credible(hci, maxCentrals, receive);
   const drop = (packet: Buffer, reason: string): void => {
     counts.packets++;
     logger.debug({ packet: packet.toString('hex', 0, LOGGED_BYTES), reason }, 'dropped a Bluetooth packet');
   };
   hci.onSocketData = (packet) => {
-    const fault = packetFault(packet, (handle) => hci._handleBuffers[handle]);
+    const fault = packetFault(packet, (handle) => hci._handleBuffers[handle]) ?? doubt(packet);
     if (fault !== undefined) {
       drop(packet, fault);
       return;

@@ -24,7 +24,12 @@ const EVENT_BYTES: Readonly<Partial<Record<number, number>>> = {
 };
 const DISCONNECTION_COMPLETE = 0x05;
 const COMPLETED_PACKETS = 0x13;
+const COMMAND_COMPLETE = 0x0e;
 const LE_META = 0x3e;
+/** Where the two answers about buffers have how many there are; their size is at 7 in both. */
+const BUFFER_COUNT_AT: Readonly<Partial<Record<number, number>>> = { 0x2002: 9, 0x1005: 10 };
+/** The smallest buffer that a controller may have (vol 2, part E, 7.8.2). */
+const MIN_BUFFER_BYTES = 27;
 /** Fewest bytes of the LE events that are read. */
 const LE_EVENT_BYTES: Readonly<Partial<Record<number, number>>> = { 0x01: 22, 0x03: 13 };
 const LE_CONNECTION_COMPLETE = 0x01;
@@ -50,12 +55,21 @@ function eventFault(packet: Buffer): string | undefined {
   if (code === DISCONNECTION_COMPLETE && packet[3] !== 0) return 'a disconnection that did not happen';
   if (code === COMPLETED_PACKETS && packet.length < 4 + 4 * (packet[3] ?? 0))
     return 'fewer counts than handles';
+  if (code === COMMAND_COMPLETE && hasUselessBuffers(packet)) return 'buffers that hold no packet';
   if (code !== LE_META) return undefined;
   const leCode = packet[3] ?? 0;
   if (packet.length < (LE_EVENT_BYTES[leCode] ?? 5)) return 'an LE event without its parameters';
   return leCode === LE_CONNECTION_COMPLETE && packet[4] !== 0
     ? 'a connection that did not come about'
     : undefined;
+}
+
+/** With these, nothing would be sent any more, or a byte a packet. Bytes of 0 say that others serve for LE too. */
+function hasUselessBuffers(answer: Buffer): boolean {
+  const countAt = BUFFER_COUNT_AT[answer.readUInt16LE(4)];
+  if (countAt === undefined || answer[6] !== 0 || answer.length <= countAt) return false;
+  const bytes = answer.readUInt16LE(7);
+  return bytes > 0 && (bytes < MIN_BUFFER_BYTES || answer[countAt] === 0);
 }
 
 function aclFault(packet: Buffer, assembled: Parameters<typeof packetFault>[1]): string | undefined {

@@ -56,7 +56,7 @@ export class Peripheral {
     this.#bleno = loaded.bleno;
     this.#hci = loaded.bleno._bindings._hci;
     this.#server = new GattServer(loaded, new SendQueue(this.#hci, logger), logger);
-    guard(loaded.bleno, device, logger, () => this.#server.room());
+    guard(loaded, device, logger, () => this.#server.room());
     this.#failed = new Promise((_resolve, reject) => (this.#fail = reject));
     this.#hci.once('socketError', this.#fail);
     // Only a start waits for it; afterwards the report below is all there is to do.
