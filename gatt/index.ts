@@ -23,6 +23,8 @@ export { decodeHistory, encodeHistory, HISTORY_LIMITS } from './history-codec.js
 export type * from './history-codec.js';
 export * from './invitation.js';
 export { Handshake } from './noise.js';
+export { decodeLive, encodeLive } from './live.js';
+export type { LiveValues } from './live.js';
 export * from './presentation.js';
 export * from './quantities.js';
 export { GATT_SERVICES } from './services.js';

@@ -1,10 +1,14 @@
 import {
+  CATALOGUE_CHARACTERISTIC,
   CONTROL_SERVICE,
   CURRENT_TIME,
   CURRENT_TIME_SERVICE,
   DEVICE_INFORMATION,
   DEVICE_INFORMATION_SERVICE,
+  ENVIRONMENT,
+  ENVIRONMENT_SERVICE,
   INFO_CHARACTERISTIC,
+  LIVE_CHARACTERISTIC,
   MAX_FEATURED_METRICS,
   metricUuid,
   METRICS_SERVICE,
@@ -42,6 +46,17 @@ const text = (
   ...{ uuid, name, properties: READ, value: `${value}, UTF-8` },
 });
 
+const READ_NOTIFY = ['read', 'notify'] as const;
+
+const environment = (
+  uuid: string,
+  name: string,
+  format: string,
+): CharacteristicRow & { readonly properties: typeof READ_NOTIFY } => ({
+  ...{ uuid, name, properties: READ_NOTIFY },
+  value: `${format}: the first featured metric of this kind; descriptor 2901 tells which`,
+});
+
 /** Everything that a gateway serves, as data: the radio builds its database of it, and docs/gatt.md is made of it. */
 export const GATT_SERVICES = {
   deviceInformation: {
@@ -64,11 +79,30 @@ export const GATT_SERVICES = {
         ...{ uuid: INFO_CHARACTERISTIC, name: 'Info', properties: ['read'] },
         value: '`perigee.v1.GatewayInfo` (proto/perigee/v1/ble.proto)',
       },
+      live: {
+        ...{ uuid: LIVE_CHARACTERISTIC, name: 'Live values', properties: ['read', 'notify'] },
+        value: 'all featured metrics at once; the newest wins',
+      },
+      catalogue: {
+        ...{ uuid: CATALOGUE_CHARACTERISTIC, name: 'Catalogue', properties: ['read'] },
+        value:
+          '`perigee.v1.PublicCatalogue` (proto/perigee/v1/ble.proto): what the ids of the live values are',
+      },
       metric: {
         ...{ uuid: metricUuid(0), count: MAX_FEATURED_METRICS, name: 'Featured metric' },
         properties: ['read', 'notify'],
         value: 'an integer; descriptor 2901 has its name, 2904 its format, exponent and unit',
       },
+    },
+  },
+  environment: {
+    uuid: ENVIRONMENT_SERVICE,
+    name: 'Environmental Sensing',
+    access: 'anyone',
+    characteristics: {
+      temperature: environment(ENVIRONMENT.temperature, 'Temperature', 'sint16, 0.01 °C'),
+      humidity: environment(ENVIRONMENT.humidity, 'Humidity', 'uint16, 0.01 %'),
+      pressure: environment(ENVIRONMENT.pressure, 'Pressure', 'uint32, 0.1 Pa'),
     },
   },
   time: {

@@ -2,8 +2,8 @@ import { encodePresentationFormat } from './presentation.js';
 import type { PresentationFormat } from './presentation.js';
 import { describeMetric, perFormatUnit, UNIT_FORMATS } from './units.js';
 import type { MetricUnit } from './units.js';
-import { utf8Prefix } from './utf8.js';
-import { metricUuid, PRESENTATION_FORMAT, USER_DESCRIPTION } from './uuids.js';
+import { utf8Bytes, utf8Prefix } from './utf8.js';
+import { metricUuid, PRESENTATION_FORMAT, TRIGGER_SETTING, USER_DESCRIPTION } from './uuids.js';
 import { encodeValue } from './values.js';
 
 /** Longest attribute value (Core specification, vol 3, part F, 3.2.9). */
@@ -37,6 +37,21 @@ export function metricCharacteristic(index: number, metric: MetricDescription): 
       { uuid: PRESENTATION_FORMAT, value: encodePresentationFormat(presentation) },
     ],
   };
+}
+
+/** Environmental Sensing's own word for "told when it has changed" (ES Trigger Setting, 3.1.2.2 of that service). */
+const WHEN_CHANGED = 0x03;
+
+/** One row of Environmental Sensing: a metric of one of its kinds, whose unit has the format that it has there. */
+export function environmentCharacteristic(uuid: string, metric: MetricDescription): MetricCharacteristic {
+  const { descriptors, presentation } = metricCharacteristic(0, metric);
+  const trigger = { uuid: TRIGGER_SETTING, value: Uint8Array.of(WHEN_CHANGED) };
+  return { uuid, presentation, descriptors: [...descriptors, trigger] };
+}
+
+/** The name that apps show of a characteristic which is no number. */
+export function nameDescriptor(name: string): { readonly uuid: string; readonly value: Uint8Array } {
+  return { uuid: USER_DESCRIPTION, value: utf8Bytes(name) };
 }
 
 /**

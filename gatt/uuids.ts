@@ -2,7 +2,7 @@
  * Every UUID of the contract: 16-bit (assigned) or 128-bit (ours), lower-case hexadecimal without hyphens.
  *
  * Ours share one random base that has a 16-bit slot in the place where the Bluetooth base has one, so that a packet
- * sniffer or a generic app shows them side by side. Slots: 0x0001 metrics service, 0x0002 info,
+ * sniffer or a generic app shows them side by side. Slots: 0x0001 metrics service, 0x0002 info, 0x0003 live, 0x0004 catalogue,
  * 0x0010 control service, 0x0011 rx, 0x0012 tx, 0x0100–0x010f featured metrics. Slots are never reused for another meaning.
  */
 const BASE_HEAD = 'f108';
@@ -28,6 +28,10 @@ export function metricUuid(index: number): string {
 export const METRICS_SERVICE = slotUuid(0x0001);
 /** Its value is one perigee.v1.GatewayInfo (proto/perigee/v1/ble.proto). */
 export const INFO_CHARACTERISTIC = slotUuid(0x0002);
+/** All featured metrics at once (live.ts). */
+export const LIVE_CHARACTERISTIC = slotUuid(0x0003);
+/** Its value is one perigee.v1.PublicCatalogue: what the ids of the live values are. */
+export const CATALOGUE_CHARACTERISTIC = slotUuid(0x0004);
 
 /** What goes on in a session, over two characteristics: the phone writes to rx, and tx notifies. */
 export const CONTROL_SERVICE = slotUuid(0x0010);
@@ -42,6 +46,10 @@ export const DEVICE_INFORMATION = {
   firmware: '2a26',
   manufacturer: '2a29',
 } as const;
+
+export const ENVIRONMENT_SERVICE = '181a';
+export const ENVIRONMENT = { temperature: '2a6e', humidity: '2a6f', pressure: '2a6d' } as const;
+export const TRIGGER_SETTING = '290d';
 
 export const CURRENT_TIME_SERVICE = '1805';
 export const CURRENT_TIME = '2a2b';

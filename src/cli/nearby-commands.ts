@@ -1,3 +1,4 @@
+import { isBluetoothAddress } from '@perigee/gatt';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { RESOLUTIONS, ROLES, SCHEDULE_CHANGES } from '../domain/index.js';
 import type { Role } from '../domain/index.js';
@@ -5,6 +6,7 @@ import type { BthomeKeys } from '../nearby/index.js';
 import { command, type Act } from './command.js';
 import { EXPORT_FORMATS } from './export-shape.js';
 import type { HistoryOptions } from './nearby-history.js';
+import type { DeviceOptions } from './nearby-read.js';
 import type { NearbyOptions } from './nearby-visit.js';
 import { parseBthomeKey, parseDuration, parseSpan, parseTime, priorityOption } from './parse.js';
 import { addedSchedule, CHANGE_COMMANDS } from './schedule-commands.js';
@@ -35,9 +37,11 @@ export function addNearbyCommands(program: Command, action: Act): void {
         (await import('./nearby-scan.js')).scan(env, options),
       ),
     );
-  add('read', 'Show what a gateway shows to everyone.', 'perigee nearby read').action(
-    action<[NearbyOptions]>(async (env, options) => (await import('./nearby.js')).read(env, options)),
-  );
+  add('read', 'Show what a gateway shows to everyone, or any other device.', 'perigee nearby read')
+    .addOption(deviceOption())
+    .action(
+      action<[DeviceOptions]>(async (env, options) => (await import('./nearby-read.js')).read(env, options)),
+    );
   add('enrol', 'Become a technician by an invitation.', 'perigee nearby enrol perigee:enrol/1/…')
     .argument('<invitation>', 'the text below the code of `perigee technician add`')
     .action(
@@ -95,13 +99,16 @@ export function addNearbyCommands(program: Command, action: Act): void {
     );
   add(
     'watch',
-    'Show what runs report of some series, as they do.',
+    'Show what a device tells everyone as it changes; of series, which need a session, what runs report.',
     `perigee nearby watch 'run_rss{image="hello"}'`,
   )
-    .argument('<series...>', 'as `perigee nearby history` lists them')
+    .argument('[series...]', 'as `perigee nearby history` lists them')
+    .addOption(deviceOption())
     .action(
-      action<[string[], NearbyOptions]>(async (env, series, options) =>
-        (await import('./nearby-data.js')).watch(env, series, options),
+      action<[string[], DeviceOptions]>(async (env, series, options) =>
+        series.length === 0
+          ? (await import('./nearby-read.js')).watchEveryone(env, options)
+          : (await import('./nearby-data.js')).watch(env, series, options),
       ),
     );
   add('status', 'Show how a gateway is, and what its backend holds.', 'perigee nearby status').action(
@@ -162,6 +169,13 @@ function withRadio(each: Command): Command {
     .option('--hci <number>', 'use the adapter hciN of this machine', parseHci)
     .option('--air <socket>', "use a gateway's virtual radio (default: that of --data, if there is one)")
     .option('--gateway <name>', 'which gateway, where there are several: its name or id');
+}
+
+function deviceOption(): Option {
+  return new Option('--device <address>', 'any device, which need not be a gateway').argParser((text) => {
+    if (isBluetoothAddress(text)) return text.toLowerCase();
+    throw new InvalidArgumentError('Give an address as `perigee nearby scan` shows it.');
+  });
 }
 
 function parseHci(text: string): number {

@@ -1,4 +1,4 @@
-import { decodeInvitation, type WallTime } from '@perigee/gatt';
+import { decodeInvitation } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import { harmless, PerigeeError, type Unit } from '../domain/index.js';
 import { ControlSession, download, findGateway, openPhone } from '../nearby/index.js';
@@ -15,25 +15,6 @@ type RunNotice = perigee.v1.RunNotice.$Properties;
 const LOG_TAIL_BYTES = 3000;
 
 const RUNS_LISTED = 20;
-
-export async function read(env: Env, options: NearbyOptions): Promise<number> {
-  await using phone = await openPhone(radioOf(env, options));
-  await using connection = await phone.connect(await phone.find(named(options)));
-  const metrics = await connection.readMetrics();
-  const clock = await connection.readTime();
-  const { lostObservations, recordingText } = perigee.v1.GatewayInfo.decode(await connection.readInfo());
-  const recording = { text: harmless(recordingText), lostObservations };
-  if (options.json) printJson({ clock, recording, metrics });
-  else
-    print(
-      table([
-        ['Clock', clock === undefined ? 'was never set' : clockText(clock)],
-        ...(recordingText === '' ? [] : [['Recording', recordingLine(recording)]]),
-        ...metrics.map(({ name, unit, value }) => [name, value === undefined ? '-' : `${value} ${unit}`]),
-      ]),
-    );
-  return 0;
-}
 
 /** The first thing that a phone does at a gateway; the gateway is known by its key from then on. */
 export async function enrol(env: Env, link: string, options: NearbyOptions): Promise<number> {
@@ -127,28 +108,6 @@ export async function run(
     const cure = `See what it printed: perigee nearby logs ${last.runId ?? ''}`;
     throw new PerigeeError('run-failed', `${image} ${stateOf(last)}`, cure);
   });
-}
-
-function recordingLine({
-  lostObservations,
-  text,
-}: {
-  readonly lostObservations: number;
-  readonly text: string;
-}): string {
-  return lostObservations === 0
-    ? text
-    : `${text}; ${lostObservations} observations were lost since the start`;
-}
-
-/** 2026-11-27 23:59:05, where the board is. */
-function clockText({ day, hours, minutes, month, seconds, year }: WallTime): string {
-  const two = (number: number): string => String(number).padStart(2, '0');
-  return `${year}-${two(month)}-${two(day)} ${two(hours)}:${two(minutes)}:${two(seconds)}`;
-}
-
-function named({ gateway }: NearbyOptions): { readonly name?: string } {
-  return gateway === undefined ? {} : { name: gateway };
 }
 
 function show(notice: RunNotice, options: CommonOptions): void {

@@ -8,6 +8,8 @@ const SET_MS = 2000;
 export interface BoardTime {
   /** In the board's own zone; undefined while its clock was never set. */
   now(): WallTime | undefined;
+  /** Unix time; undefined while its clock was never set. */
+  unixSeconds(): number | undefined;
   /** Whether somebody has set the clock since the last look. */
   wasSet(): boolean;
 }
@@ -26,6 +28,10 @@ export function boardTime(clock: Clock): BoardTime {
         // Sunday is the seventh day there, and day 0 here.
         weekday: date.getDay() === 0 ? 7 : date.getDay(),
       };
+    },
+    unixSeconds() {
+      const wallMs = clock.wallMs();
+      return isClockSet({ wallMs }) ? Math.floor(wallMs / 1000) : undefined;
     },
     wasSet() {
       const before = known;

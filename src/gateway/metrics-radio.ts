@@ -9,10 +9,18 @@ import {
   type Store,
 } from '../domain/index.js';
 import { packageVersion } from '../platform/index.js';
-import { buildServices, createRadio, keepOnAir, metricAddress, TIME_ADDRESS } from '../radio/index.js';
+import {
+  addressesOf,
+  buildServices,
+  createRadio,
+  keepOnAir,
+  LIVE_ADDRESS,
+  TIME_ADDRESS,
+} from '../radio/index.js';
 import { Advertising } from './advertising.js';
 import { boardTime } from './board-time.js';
 import { liveValues } from './live-values.js';
+import { publicCatalogue } from './public-catalogue.js';
 import type { RecordingStatus } from './recording.js';
 
 /** Phones show values that change once a second: guests report no faster. */
@@ -60,6 +68,7 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
     read: () => values.get(metric.series),
   }));
   const featured = config.radio.public ? metrics : [];
+  let sequence = 0;
   const services = buildServices({
     featured,
     identity: {
@@ -69,6 +78,10 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
       serial: store.gatewayId,
     },
     info: () => gatewayInfo(parts, startedUs),
+    stream: {
+      now: () => ({ sequence, unixSeconds: time.unixSeconds() }),
+      catalogue: publicCatalogue(config.radio.featured),
+    },
     time: () => time.now(),
   });
   const advertising = new Advertising({ ...parts, restoredEpoch: store.restoredEpoch }, metrics, () => ({
@@ -81,9 +94,14 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   const refresh = (): void => {
     const before = values;
     values = liveValues(store.latest(), parts.runner.active);
-    featured.forEach(({ series }, index) => {
-      if (values.get(series) !== before.get(series)) radio.notify(...metricAddress(index));
+    const changed = featured.map(({ series }) => values.get(series) !== before.get(series));
+    changed.forEach((isNew, index) => {
+      if (isNew) for (const address of addressesOf(featured, index)) radio.notify(...address);
     });
+    if (changed.includes(true)) {
+      sequence += 1;
+      radio.notify(...LIVE_ADDRESS);
+    }
     if (time.wasSet()) radio.notify(...TIME_ADDRESS);
   };
   const serve = async (): Promise<void> => {

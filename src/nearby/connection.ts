@@ -1,51 +1,42 @@
 import {
+  CATALOGUE_CHARACTERISTIC,
   CONTROL_SERVICE,
   CURRENT_TIME,
   CURRENT_TIME_SERVICE,
   decodeCurrentTime,
-  decodePresentationFormat,
-  decodeValue,
   DEVICE_INFORMATION,
   DEVICE_INFORMATION_SERVICE,
   INFO_CHARACTERISTIC,
+  LIVE_CHARACTERISTIC,
   METRICS_SERVICE,
   MIN_FRAGMENT_BYTES,
   PRESENTATION_FORMAT,
   RX_CHARACTERISTIC,
   TX_CHARACTERISTIC,
-  unitSymbol,
   USER_DESCRIPTION,
   utf8Text,
 } from '@perigee/gatt';
-import type { PresentationFormat, WallTime } from '@perigee/gatt';
+import type { WallTime } from '@perigee/gatt';
 import { PerigeeError } from '../domain/index.js';
-import type { NobleCharacteristic, NoblePeripheral } from './noble-types.js';
+import { described, liveReader, reading } from './described.js';
+import type { DescribedMetric, MetricReading } from './described.js';
+import type { NobleCharacteristic, NoblePeripheral, NobleService } from './noble-types.js';
 import { within } from './time-limit.js';
-import { ValueQueue } from './value-queue.js';
+import { notified } from './notified.js';
+import type { Source } from './notified.js';
+import type { ValueQueue } from './value-queue.js';
 
 /** One exchange with a gateway in reach takes some connection events; ATT itself gives up after 30 s. */
 const EXCHANGE_TIMEOUT_MS = 5_000;
 const DISCONNECT_TIMEOUT_MS = 2_000;
 /** Of a write: opcode and handle. */
 const ATT_HEAD_BYTES = 3;
-/** Values that wait for a slow reader. */
-const MAX_WAITING_VALUES = 64;
 
 export interface DeviceInformation {
   readonly manufacturer?: string;
   readonly model?: string;
   readonly firmware?: string;
   readonly serial?: string;
-}
-
-/** A metric as any app reads it: by its descriptors, with no knowledge of ours. */
-export interface MetricReading {
-  readonly uuid: string;
-  readonly name: string;
-  /** Undefined while the gateway does not know it. */
-  readonly value: number | undefined;
-  /** "°C", "%", "s"; empty without one. */
-  readonly unit: string;
 }
 
 /** The two characteristics of the control service. */
@@ -58,12 +49,6 @@ export interface ControlLink {
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
-}
-
-interface Metric {
-  readonly characteristic: NobleCharacteristic;
-  readonly name: string;
-  readonly presentation: PresentationFormat;
 }
 
 /** A connection of a phone with a gateway. Every call has a time limit and rejects with `radio-unavailable`. */
@@ -127,10 +112,16 @@ export class GatewayConnection implements AsyncDisposable {
     return decodeCurrentTime(await this.#exchange('a read', () => time.readAsync(), options));
   }
 
-  /** Everything in the metrics service that describes itself as a number. */
+  /** Whether the device has this service. */
+  async serves(service: string, options: CallOptions = {}): Promise<boolean> {
+    return (await this.#services(options)).some(({ uuid }) => uuid === service);
+  }
+
+  /** Everything that describes itself as a number: in the metrics service, or on a device of others in all of them. */
   async readMetrics(options: CallOptions = {}): Promise<readonly MetricReading[]> {
     const readings: MetricReading[] = [];
     for (const metric of await this.#describedMetrics(options)) {
+      if (!metric.characteristic.properties.includes('read')) continue;
       const bytes = await this.#exchange('a read', () => metric.characteristic.readAsync(), options);
       readings.push(reading(metric, bytes));
     }
@@ -142,32 +133,37 @@ export class GatewayConnection implements AsyncDisposable {
    * until the connection ends.
    */
   async *values(options: CallOptions = {}): AsyncGenerator<MetricReading, void, undefined> {
-    const queue = new ValueQueue<MetricReading>(MAX_WAITING_VALUES);
     const metrics = (await this.#describedMetrics(options)).filter(({ characteristic }) =>
       characteristic.properties.includes('notify'),
     );
-    const listeners = metrics.map((metric) => (bytes: Buffer, notified: boolean) => {
-      if (notified) queue.push(reading(metric, bytes));
-    });
-    const end = (): void => queue.end();
-    this.#queues.add(queue);
-    options.signal?.addEventListener('abort', end);
-    try {
-      for (const [i, { characteristic }] of metrics.entries()) {
-        const listener = listeners[i];
-        if (listener !== undefined) characteristic.on('data', listener);
-        await this.#exchange('a subscription', () => characteristic.subscribeAsync(), options);
-      }
-      yield* queue;
-      options.signal?.throwIfAborted();
-    } finally {
-      options.signal?.removeEventListener('abort', end);
-      this.#queues.delete(queue);
-      metrics.forEach(({ characteristic }, i) => {
-        const listener = listeners[i];
-        if (listener !== undefined) characteristic.off('data', listener);
-      });
-    }
+    const sources = metrics.map((metric) => ({
+      characteristic: metric.characteristic,
+      read: (bytes: Uint8Array) => [reading(metric, bytes)],
+    }));
+    yield* this.#notified(sources, options);
+  }
+
+  /** The same over one subscription, with its own units' names; beginning with the values now. Only of a gateway. */
+  async *live(options: CallOptions = {}): AsyncGenerator<MetricReading, void, undefined> {
+    const characteristics = await this.#characteristics(METRICS_SERVICE, options);
+    const [live, catalogue] = [LIVE_CHARACTERISTIC, CATALOGUE_CHARACTERISTIC].map((uuid) =>
+      characteristics.find((each) => each.uuid === uuid),
+    );
+    // A gateway that is not public has neither.
+    if (live === undefined || catalogue === undefined) throw incomplete();
+    const known = await this.#exchange('a read', () => catalogue.readAsync(), options);
+    const read = liveReader(live.uuid, known);
+    yield* read(await this.#exchange('a read', () => live.readAsync(), options));
+    yield* this.#notified([{ characteristic: live, read }], options);
+  }
+
+  #notified(
+    sources: readonly Source[],
+    options: CallOptions,
+  ): AsyncGenerator<MetricReading, void, undefined> {
+    const subscribe = (characteristic: NobleCharacteristic): Promise<void> =>
+      this.#exchange('a subscription', () => characteristic.subscribeAsync(), options);
+    return notified(sources, { queues: this.#queues, subscribe, signal: options.signal });
   }
 
   /** Subscribes to what the gateway says to this phone alone. Once for a connection. */
@@ -208,18 +204,21 @@ export class GatewayConnection implements AsyncDisposable {
     await this.disconnect();
   }
 
+  #services(options: CallOptions): Promise<readonly NobleService[]> {
+    return this.#once('services', () =>
+      this.#exchange('discovery', () => this.#peripheral.discoverServicesAsync([]), options),
+    );
+  }
+
   #characteristics(service: string, options: CallOptions): Promise<readonly NobleCharacteristic[]> {
     return this.#once(service, async () => {
-      const services = await this.#once('services', () =>
-        this.#exchange('discovery', () => this.#peripheral.discoverServicesAsync([]), options),
-      );
-      const found = services.find(({ uuid }) => uuid === service);
+      const found = (await this.#services(options)).find(({ uuid }) => uuid === service);
       if (found === undefined) throw incomplete();
       return this.#exchange('discovery', () => found.discoverCharacteristicsAsync([]), options);
     });
   }
 
-  #describedMetrics(options: CallOptions): Promise<readonly Metric[]> {
+  #describedMetrics(options: CallOptions): Promise<readonly DescribedMetric[]> {
     return this.#once('metrics', () => this.#describeMetrics(options));
   }
 
@@ -234,24 +233,32 @@ export class GatewayConnection implements AsyncDisposable {
     return discovered;
   }
 
-  async #describeMetrics(options: CallOptions): Promise<readonly Metric[]> {
-    const metrics: Metric[] = [];
-    for (const characteristic of await this.#characteristics(METRICS_SERVICE, options)) {
-      const descriptors = await this.#exchange(
-        'discovery',
-        () => characteristic.discoverDescriptorsAsync(),
-        options,
-      );
-      const value = async (uuid: string): Promise<Uint8Array | undefined> => {
-        const descriptor = descriptors.find((each) => each.uuid === uuid);
-        return descriptor && this.#exchange('a read', () => descriptor.readValueAsync(), options);
-      };
-      const name = await value(USER_DESCRIPTION);
-      const presentation = decodePresentationFormat((await value(PRESENTATION_FORMAT)) ?? new Uint8Array());
-      if (name !== undefined && presentation !== undefined)
-        metrics.push({ characteristic, name: utf8Text(name), presentation });
+  async #describeMetrics(options: CallOptions): Promise<readonly DescribedMetric[]> {
+    const services = (await this.#services(options)).map(({ uuid }) => uuid);
+    const metrics: DescribedMetric[] = [];
+    for (const service of services.includes(METRICS_SERVICE) ? [METRICS_SERVICE] : services) {
+      for (const characteristic of await this.#characteristics(service, options)) {
+        const metric = await this.#describe(characteristic, options);
+        if (metric !== undefined) metrics.push(metric);
+      }
     }
     return metrics;
+  }
+
+  async #describe(
+    characteristic: NobleCharacteristic,
+    options: CallOptions,
+  ): Promise<DescribedMetric | undefined> {
+    const descriptors = await this.#exchange(
+      'discovery',
+      () => characteristic.discoverDescriptorsAsync(),
+      options,
+    );
+    const value = async (uuid: string): Promise<Uint8Array | undefined> => {
+      const descriptor = descriptors.find((each) => each.uuid === uuid);
+      return descriptor && this.#exchange('a read', () => descriptor.readValueAsync(), options);
+    };
+    return described(characteristic, await value(USER_DESCRIPTION), await value(PRESENTATION_FORMAT));
   }
 
   /** A connection on which ATT got no answer is of no more use (Core specification, vol 3, part F, 3.3.3). */
@@ -268,11 +275,6 @@ export class GatewayConnection implements AsyncDisposable {
   #abandon(): void {
     if (this.#open) this.#peripheral.disconnect();
   }
-}
-
-function reading({ characteristic, name, presentation }: Metric, bytes: Uint8Array): MetricReading {
-  const value = decodeValue(presentation, bytes);
-  return { uuid: characteristic.uuid, name, value, unit: unitSymbol(presentation.unit) };
 }
 
 function gone(): PerigeeError {

@@ -1,11 +1,6 @@
 /** The central role: a phone on the command line, for people, demonstrations and tests. */
-export type {
-  CallOptions,
-  ControlLink,
-  DeviceInformation,
-  GatewayConnection,
-  MetricReading,
-} from './connection.js';
+export type { CallOptions, ControlLink, DeviceInformation, GatewayConnection } from './connection.js';
+export type { MetricReading } from './described.js';
 export { ControlSession } from './control-session.js';
 export { download } from './download.js';
 export type { TransferNews, Visit } from './download.js';

@@ -38,7 +38,7 @@ export interface NoblePeripheral extends EventEmitter {
   discoverServicesAsync(uuids: readonly string[]): Promise<readonly NobleService[]>;
 }
 
-interface NobleService {
+export interface NobleService {
   readonly uuid: string;
   discoverCharacteristicsAsync(uuids: readonly string[]): Promise<readonly NobleCharacteristic[]>;
 }

@@ -106,20 +106,28 @@ export class Phone implements AsyncDisposable {
     return [...sightings.values()];
   }
 
-  /** The first gateway that is heard, or the first one of this name. */
+  /** The first gateway that is heard, or the first one of this name; or the device of this address, whoever made it. */
   async find({
+    address,
     name,
     ...options
-  }: Omit<ScanOptions, 'until'> & { readonly name?: string } = {}): Promise<Sighting> {
-    const wanted = (sighting: Sighting): boolean => name === undefined || sighting.name === name;
-    const found = (await this.scan({ ...options, until: wanted })).find(wanted);
+  }: Omit<ScanOptions, 'until' | 'whom'> & {
+    readonly name?: string;
+    readonly address?: string;
+  } = {}): Promise<Sighting> {
+    const wanted = (sighting: Sighting): boolean =>
+      address === undefined
+        ? sighting.isGateway && (name === undefined || sighting.name === name)
+        : sighting.address === address;
+    const whom = address === undefined ? 'gateways' : 'everyone';
+    const found = (await this.scan({ ...options, whom, until: wanted })).find(wanted);
     if (found !== undefined) return found;
-    const cure =
-      'Go nearer, and look at `perigee doctor` on the gateway: another phone may hold its only connection.';
     throw new PerigeeError(
       'radio-unavailable',
-      `No gateway${name === undefined ? '' : ` "${name}"`} is in reach`,
-      cure,
+      address === undefined
+        ? `No gateway${name === undefined ? '' : ` "${name}"`} is in reach`
+        : `${address} is not in reach`,
+      'Go nearer, and look at `perigee doctor` on the gateway: another phone may hold its only connection.',
     );
   }
 

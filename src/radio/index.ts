@@ -12,5 +12,12 @@ export type { OwnState } from './advertised.js';
 export { createRadio } from './create-radio.js';
 export { keepOnAir } from './keeper.js';
 export type { RadioOptions } from './create-radio.js';
-export { buildAdvertisement, buildServices, metricAddress, TIME_ADDRESS } from './services.js';
+export {
+  addressesOf,
+  buildAdvertisement,
+  buildServices,
+  LIVE_ADDRESS,
+  metricAddress,
+  TIME_ADDRESS,
+} from './services.js';
 export type { DeviceIdentity, FeaturedMetric, ServiceSources } from './services.js';

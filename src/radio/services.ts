@@ -1,15 +1,21 @@
 import {
   encodeAdvertisement,
   encodeCurrentTime,
+  encodeLive,
   encodeMetric,
   encodeScanResponse,
+  ENVIRONMENT,
+  environmentCharacteristic,
   GATT_SERVICES,
   metricCharacteristic,
   METRICS_SERVICE,
   metricUuid,
+  nameDescriptor,
+  quantityOf,
+  unitsOf,
   utf8Bytes,
 } from '@perigee/gatt';
-import type { BthomeEntry, BthomeSeal, QuantityName, WallTime } from '@perigee/gatt';
+import type { BthomeEntry, BthomeSeal, LiveValues, QuantityName, WallTime } from '@perigee/gatt';
 import type { Advertisement, GattCharacteristic, GattService, Unit } from '../domain/index.js';
 
 /** A metric that everyone nearby may read. */
@@ -32,6 +38,13 @@ export interface DeviceIdentity {
   readonly serial: string;
 }
 
+interface LiveSources {
+  /** The count of changes so far, and the Unix time in seconds; undefined while the clock was never set. */
+  readonly now: () => Pick<LiveValues, 'sequence' | 'unixSeconds'>;
+  /** The bytes of a perigee.v1.PublicCatalogue, at most 512. */
+  readonly catalogue: Uint8Array;
+}
+
 export interface ServiceSources {
   /** At most 16. Order is identity: a metric's UUID comes from its place. */
   readonly featured: readonly FeaturedMetric[];
@@ -40,27 +53,32 @@ export interface ServiceSources {
   readonly time: () => WallTime | undefined;
   /** The bytes of a perigee.v1.GatewayInfo now, at most 512. */
   readonly info: () => Uint8Array;
+  /** For phones that take all metrics at once. */
+  readonly stream?: LiveSources;
 }
 
-/** The GATT database of a gateway: Device Information and the metrics service. */
-export function buildServices({ featured, identity, info, time }: ServiceSources): readonly GattService[] {
+/** The GATT database of a gateway: what is for everyone. Without featured metrics, it has nothing that carries values. */
+export function buildServices(sources: ServiceSources): readonly GattService[] {
+  const { featured, identity, info, time } = sources;
+  const { characteristics } = GATT_SERVICES.metrics;
+  const environment = environmentOf(featured);
   return [
     { uuid: GATT_SERVICES.deviceInformation.uuid, characteristics: deviceInformation(identity) },
     {
       uuid: GATT_SERVICES.metrics.uuid,
       characteristics: [
-        { ...served(GATT_SERVICES.metrics.characteristics.info), descriptors: [], read: info },
+        { ...named(characteristics.info), read: info },
+        ...streamOf(sources),
         ...featured.map(metric),
       ],
     },
+    ...(environment.length === 0
+      ? []
+      : [{ uuid: GATT_SERVICES.environment.uuid, characteristics: environment }]),
     {
       uuid: GATT_SERVICES.time.uuid,
       characteristics: [
-        {
-          ...served(GATT_SERVICES.time.characteristics.now),
-          descriptors: [],
-          read: () => encodeCurrentTime(time()),
-        },
+        { ...named(GATT_SERVICES.time.characteristics.now), read: () => encodeCurrentTime(time()) },
       ],
     },
   ];
@@ -86,6 +104,57 @@ export function buildAdvertisement(
   return { data: encodeAdvertisement(entries, seal), scanResponse: encodeScanResponse(name) };
 }
 
+/** Where Radio.notify finds all metrics at once. */
+export const LIVE_ADDRESS: readonly [serviceUuid: string, characteristicUuid: string] = [
+  METRICS_SERVICE,
+  GATT_SERVICES.metrics.characteristics.live.uuid,
+];
+
+/** Where Radio.notify finds a metric, as its own characteristic and as one of Environmental Sensing. */
+export function addressesOf(
+  featured: readonly FeaturedMetric[],
+  index: number,
+): readonly (readonly [serviceUuid: string, characteristicUuid: string])[] {
+  const kind = ENVIRONMENT_KINDS.find((each) => firstOf(featured, each) === featured[index]);
+  return [
+    metricAddress(index),
+    ...(kind === undefined ? [] : [[GATT_SERVICES.environment.uuid, ENVIRONMENT[kind]] as const]),
+  ];
+}
+
+function streamOf({ featured, stream }: ServiceSources): readonly GattCharacteristic[] {
+  if (stream === undefined || featured.length === 0) return [];
+  const { characteristics } = GATT_SERVICES.metrics;
+  const values = (): LiveValues['values'] => featured.map(({ read }, id) => ({ id, value: read() }));
+  return [
+    { ...named(characteristics.live), read: () => encodeLive({ ...stream.now(), values: values() }) },
+    { ...named(characteristics.catalogue), read: () => stream.catalogue },
+  ];
+}
+
+const ENVIRONMENT_KINDS = ['temperature', 'humidity', 'pressure'] as const;
+
+/** One of each kind: many phones know a service's characteristics by their UUIDs alone. */
+function environmentOf(featured: readonly FeaturedMetric[]): readonly GattCharacteristic[] {
+  return ENVIRONMENT_KINDS.flatMap((kind) => {
+    const found = firstOf(featured, kind);
+    if (found === undefined) return [];
+    const row = GATT_SERVICES.environment.characteristics[kind];
+    const { descriptors } = environmentCharacteristic(row.uuid, found);
+    return [{ ...served(row), descriptors, read: () => encodeMetric(found.unit, found.read()) }];
+  });
+}
+
+/** Of the unit that the kind has there. */
+function firstOf(
+  featured: readonly FeaturedMetric[],
+  kind: (typeof ENVIRONMENT_KINDS)[number],
+): FeaturedMetric | undefined {
+  return featured.find(
+    ({ quantity, unit }) => quantityOf(unit, quantity) === kind && unitsOf(kind).includes(unit),
+  );
+}
+
 function deviceInformation(identity: DeviceIdentity): readonly GattCharacteristic[] {
   const keys = ['manufacturer', 'model', 'serial', 'firmware'] as const;
   return keys.map((key) => {
@@ -99,6 +168,13 @@ function metric({ label, unit, read }: FeaturedMetric, index: number): GattChara
   const { uuid, descriptors } = metricCharacteristic(index, { label, unit });
   const { properties } = GATT_SERVICES.metrics.characteristics.metric;
   return { uuid, descriptors, properties, read: () => encodeMetric(unit, read()) };
+}
+
+/** The same, with the table's name for apps to show. */
+function named(
+  row: Pick<GattCharacteristic, 'uuid' | 'properties'> & { readonly name: string },
+): Omit<GattCharacteristic, 'read'> {
+  return { ...served(row), descriptors: [nameDescriptor(row.name)] };
 }
 
 /** What the table says of a characteristic that is its own. */

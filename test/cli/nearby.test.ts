@@ -65,6 +65,15 @@ describe('perigee nearby, a phone that needs no key', () => {
     );
   });
 
+  it('watches what it shows, by no series and no key, until it is told to stop', async () => {
+    const args = ['nearby', 'watch', '--air', air(), '--data', own];
+    const child = spawn(process.execPath, [PERIGEE, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [said] = (await once(child.stdout, 'data')) as [Buffer];
+    child.kill();
+    assert.match(said.toString(), /^Memory available \(bytes\) -\n/);
+    assert.equal((await nearby('read', '--device', 'Orchard')).status, ERROR_EXITS.usage);
+  });
+
   it('may do nothing, and is told what to do about it', async () => {
     const { status, stderr } = await nearby('run', 'hello');
     assert.equal(status, ERROR_EXITS['access-refused']);

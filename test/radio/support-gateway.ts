@@ -21,6 +21,8 @@ export const IDENTITY = {
 
 export const TIME = { year: 2026, month: 11, day: 27, hours: 23, minutes: 59, seconds: 5, weekday: 5 };
 
+/** Longer than any MTU. */
+export const CATALOGUE = Buffer.alloc(400, 0xa5);
 export const INFO = Buffer.alloc(300, 0x5a);
 
 /** A characteristic that only these tests have: its answer comes when they say so. */
@@ -75,6 +77,7 @@ export async function startGateway(driver: BlenoDriver, airSocket?: string): Pro
     ],
     identity: IDENTITY,
     info: () => INFO,
+    stream: { now: () => ({ sequence: 1, unixSeconds: undefined }), catalogue: CATALOGUE },
     time: () => TIME,
   });
   const slowService = {
