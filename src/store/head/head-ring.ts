@@ -55,7 +55,7 @@ export class HeadRing implements AsyncDisposable {
 
   /** What the header of a folder's ring says; undefined where there is none of ours. */
   static async peek(folder: string): Promise<RingHeader | undefined> {
-    const found = await openRingFile(join(folder, RING_FILE));
+    const found = await openRingFile(join(folder, RING_FILE), constants.O_RDONLY);
     if (found.kind !== 'ours') return undefined;
     await found.file.close();
     return found.header;
@@ -63,7 +63,7 @@ export class HeadRing implements AsyncDisposable {
 
   /** How many whole frames a folder's ring has from `start` on. */
   static async countBehind(folder: string, start: number): Promise<number> {
-    const found = await openRingFile(join(folder, RING_FILE));
+    const found = await openRingFile(join(folder, RING_FILE), constants.O_RDONLY);
     if (found.kind !== 'ours') return 0;
     const ring = new HeadRing(found.file, found.header);
     try {
@@ -173,10 +173,10 @@ type Found =
   | { readonly kind: 'ours'; readonly file: FileHandle; readonly header: RingHeader }
   | { readonly kind: 'none' | 'foreign' };
 
-async function openRingFile(path: string): Promise<Found> {
+async function openRingFile(path: string, access = constants.O_RDWR): Promise<Found> {
   let file: FileHandle;
   try {
-    file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
+    file = await open(path, access | constants.O_NOFOLLOW);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'none' };
     if (error instanceof Error && 'code' in error && error.code === 'ELOOP') return { kind: 'foreign' };

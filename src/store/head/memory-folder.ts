@@ -22,6 +22,8 @@ const TMPFS = 0x01021994;
 const PREFIX = 'perigee-';
 /** Names the store whose folder it is. */
 const STORE_LINK = 'store';
+/** A card is mended and mounted again in less; what is only in memory is the last of its samples. */
+const ORPHAN_MS = 3_600_000;
 const FREE_BYTES_LEAST = 2 * RING_BYTES;
 
 export type MemoryFolder = { readonly path: string } | { readonly path?: undefined; readonly reason: string };
@@ -64,7 +66,7 @@ function memoryPathOf(store: string): string {
   return join(MEMORY, PREFIX + createHash('sha256').update(store).digest('hex').slice(0, 16));
 }
 
-/** Left by processes that were killed, and whose stores were removed since. */
+/** Left by processes that were killed, and whose stores were removed since; a card that was pulled may come back. */
 async function removeOrphans(): Promise<void> {
   for (const name of await readdir(MEMORY)) {
     const path = join(MEMORY, name);
@@ -75,7 +77,9 @@ async function removeOrphans(): Promise<void> {
 
 async function isOrphan(path: string): Promise<boolean> {
   const store = await readlink(join(path, STORE_LINK)).catch(() => undefined);
-  return store !== undefined && (await stat(store).catch(() => undefined)) === undefined;
+  if (store === undefined || (await stat(store).catch(() => undefined)) !== undefined) return false;
+  const ring = await stat(join(path, RING_FILE)).catch(() => undefined);
+  return ring === undefined || Date.now() - ring.mtimeMs > ORPHAN_MS;
 }
 
 async function isOurs(path: string): Promise<boolean> {

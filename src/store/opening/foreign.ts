@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { PerigeeError } from '../../domain/index.js';
 import { find, openDatabase } from '../database/database.js';
+import { openingFailed } from '../database/level-errors.js';
 import { makeScratch } from '../database/scratch.js';
 import { decodeIdentity } from '../format/codec.js';
 import * as keys from '../format/keys.js';
@@ -14,6 +16,14 @@ import { identityIn, otherFormat } from './identity.js';
  * @throws PerigeeError `data-dir-unusable` where it is another program's, or of another format.
  */
 export async function refuseForeignDatabase(path: string): Promise<void> {
+  try {
+    await refuseOthers(path);
+  } catch (error) {
+    throw error instanceof PerigeeError ? error : openingFailed(path, error);
+  }
+}
+
+async function refuseOthers(path: string): Promise<void> {
   if ((await lookAtFiles(path)).isNew) return;
   if ((await HeadRing.peek(path)) === undefined) {
     await viewDatabase(path, SILENT, (db) => identityIn(db, path, undefined));

@@ -31,7 +31,7 @@ export async function useSoundDatabase<T>(parts: SalvageParts, use: Use<T>): Pro
     return await useOnce(parts, use);
   } catch (error) {
     const { path, logger } = parts;
-    if (lossReasonOf(error) !== 'disk-full' || !(await releaseReserve(path))) throw error;
+    if (lossReasonOf(error) !== 'disk-full' || !(await releaseReserve(path))) throw translated(path, error);
     logger.error({ path }, 'the disk is full: the store is opened in the space that was kept for this');
     return useOnce(parts, use);
   }
