@@ -1,5 +1,5 @@
 import { describeInVm } from './support-vm.js';
 
 describeInVm("over a real kernel's Bluetooth, with @abandonware/bleno", {
-  ...{ driver: 'abandonware', passes: ['gatttool', 'noble'], required: true },
+  ...{ driver: 'abandonware', passes: ['gatttool', 'radio', 'noble'], required: true },
 });

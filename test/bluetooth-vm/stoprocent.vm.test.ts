@@ -1,5 +1,5 @@
 import { describeInVm } from './support-vm.js';
 
 describeInVm("over a real kernel's Bluetooth, with @stoprocent/bleno", {
-  ...{ driver: 'stoprocent', passes: ['gatttool', 'noble'], required: true },
+  ...{ driver: 'stoprocent', passes: ['gatttool', 'radio', 'noble'], required: true },
 });
