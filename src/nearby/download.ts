@@ -11,6 +11,8 @@ import type { ControlSession } from './control-session.js';
 const MAX_BYTES = HISTORY_LIMITS.bytes;
 /** Connections that may be lost in a row with nothing received: then the gateway is out of reach. */
 const FRUITLESS_MAX = 3;
+/** Left out of what is there: none of it, about a chunk, and what some minutes more or less can change. */
+const ENDS_BYTES = [0, 16 * 1024, 64 * 1024, 256 * 1024];
 /** Of what a phone has: bytes of their SHA-256. */
 const ID_BYTES = 16;
 
@@ -75,12 +77,11 @@ class Transfer {
 
   async goOn(session: Visit['session']): Promise<void> {
     const have = this.#receiver.received;
-    const beginning = have.length === 0 ? {} : { have: { size: have.length, id: idOf(have) } };
-    const opened = await session.open({ ...this.#what, ...beginning }, this.#options);
+    const opened = await session.open({ ...this.#what, have: beginningsOf(have) }, this.#options);
     const [size, plainSize] = [opened.size ?? 0, opened.plainSize ?? 0];
     if (size > MAX_BYTES || plainSize > MAX_BYTES) throw tooLarge();
     this.#plainSize = plainSize;
-    this.#receiver = new BulkReceiver(size, opened.from === have.length ? have : undefined);
+    this.#receiver = new BulkReceiver(size, have.subarray(0, opened.from ?? 0));
     const taken = (): void => this.#options.tell?.({ kind: 'received', bytes: this.received, size });
     taken();
     if (this.received < size) await session.fetch(this.#receiver, { ...this.#options, taken });
@@ -95,6 +96,13 @@ class Transfer {
       throw new PerigeeError('radio-unavailable', 'the gateway sent what is no snapshot', cure, { cause });
     }
   }
+}
+
+/** What the gateway's snapshot may begin with, though its end is another by now. */
+function beginningsOf(have: Uint8Array): perigee.v1.Beginning.$Properties[] {
+  return ENDS_BYTES.map((end) => have.length - end)
+    .filter((size) => size > 0)
+    .map((size) => ({ size, id: idOf(have.subarray(0, size)) }));
 }
 
 function idOf(bytes: Uint8Array): Uint8Array {

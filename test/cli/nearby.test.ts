@@ -46,6 +46,29 @@ async function watched(signal: AbortSignal, series: string): Promise<string> {
   return said.toString();
 }
 
+/** In every form, of one series and of two. */
+async function seesWhatIsExported(one: string): Promise<void> {
+  const range = ['--from', '2020-01-01', '--to', new Date().toISOString()];
+  const exported = (...args: readonly string[]): Promise<Finished> =>
+    perigee(['export', ...args, ...range, '--data', gateway.directory]);
+  for (const form of [['--csv'], ['--json'], ['--format', 'jsonl'], ['--resolution', 'minutes'], []]) {
+    const asked = form.filter((word) => word !== '--csv');
+    assert.equal(
+      (await nearby('history', one, ...range, ...form)).stdout,
+      (await exported(one, ...asked)).stdout,
+    );
+  }
+  const names = (await perigee(['export', '--data', gateway.directory])).stdout.split('\n').filter(Boolean);
+  assert.ok(names.length > 1);
+  const all = await exported('--match', 'series=~*', '--json');
+  assert.equal((await nearby('history', ...names, ...range, '--json')).stdout, all.stdout);
+  const file = join(own, 'history.csv');
+  assert.equal((await nearby('history', one, ...range, '-o', file)).stdout, '');
+  assert.equal(readFileSync(file, 'utf8'), (await exported(one)).stdout);
+  const unknown = await nearby('history', 'nonesuch');
+  assert.deepEqual([unknown.status, unknown.stderr.includes('no series nonesuch')], [2, true]);
+}
+
 async function invited(...args: readonly string[]): Promise<string> {
   const { stdout } = await technician('add', ...args, '--json');
   return (JSON.parse(stdout) as ShownInvitation).link;
@@ -111,6 +134,7 @@ describe('perigee nearby, a phone of a technician', () => {
     assert.match((await nearby('history', boot)).stdout, /^time,value\n\d{4}-\S+Z,[\d.]+\n$/);
     const rows = await nearby('history', boot, '--resolution', 'minutes', '--json');
     assert.equal((JSON.parse(rows.stdout) as HistoryPoint).count, 1);
+    await seesWhatIsExported(boot);
     const { stdout: log } = await technician('log', '--json');
     const acts = (JSON.parse(log) as AuditEntry[]).map(({ act, detail, who }) => `${who} ${act} ${detail}`);
     assert.ok(acts.includes(`Ada command run hello as ${id}`), log);

@@ -95,10 +95,10 @@ describe('a snapshot', () => {
   it('that has grown goes on where a phone has its beginning, and else begins anew', async () => {
     using world = await openWorld();
     const phone = await enrolled(world);
-    const ask = (toMs: number, have?: Uint8Array): ReturnType<typeof open> =>
+    const ask = (toMs: number, ...have: readonly Uint8Array[]): ReturnType<typeof open> =>
       open(phone, {
         history: { ...RANGE, toMs, resolution: 'raw' },
-        ...(have && { have: { size: have.length, id: idOf(have) } }),
+        have: have.map((bytes) => ({ size: bytes.length, id: idOf(bytes) })),
       });
     const { id, size } = await ask(RANGE.toMs);
     const bytes = phone.fetch(new BulkReceiver(size)) ?? assert.fail('it is whole');
@@ -108,6 +108,8 @@ describe('a snapshot', () => {
       assert.equal((await ask(RANGE.toMs, Uint8Array.from([...bytes.slice(1, count), 0]))).from, 0, 'others');
     }
     assert.equal((await ask(RANGE.toMs, Uint8Array.of(...bytes, 0))).from, 0, 'more than there is');
+    const offered = [Uint8Array.of(...bytes, 0), bytes.slice(0, 10), bytes.slice(0, 20), bytes.slice(1)];
+    assert.equal((await ask(RANGE.toMs, ...offered)).from, 20, 'the most that is right');
   });
 
   it('has another id when it is another one', async () => {
