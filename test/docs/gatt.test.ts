@@ -20,11 +20,12 @@ describe('the page on the Bluetooth contract', () => {
     assert.ok(now === there, 'docs/gatt.md is stale: run npm run gatt-docs');
   });
 
-  it('has a row for every characteristic', () => {
+  it('has a row and a section for every characteristic', () => {
     const text = readFileSync(join(PACKAGE_ROOT, 'docs/gatt.md'), 'utf8');
     for (const service of Object.values(GATT_SERVICES)) {
       const rows: Readonly<Record<string, { readonly name: string }>> = service.characteristics;
-      for (const { name } of Object.values(rows)) assert.ok(text.includes(`| ${name}, `), name);
+      for (const { name } of Object.values(rows))
+        assert.ok(text.includes(`| ${name}, `) && text.includes(`\n### ${name}\n`), name);
     }
   });
 });

@@ -3,10 +3,12 @@ import { describe, it } from 'node:test';
 import {
   STATUS,
   UNIT_FORMATS,
+  decodeCurrentTime,
   decodeInvitation,
   decodePresentationFormat,
   decodeStatus,
   encodeAdvertisement,
+  encodeCurrentTime,
   encodeInvitation,
   encodeMetric,
   encodePresentationFormat,
@@ -17,7 +19,8 @@ import {
   Handshake,
   PhoneSession,
 } from '@perigee/gatt';
-import type { BthomeEntry, FrameKind, MetricUnit, Status } from '@perigee/gatt';
+import type { BthomeEntry, FrameKind, MetricUnit, Status, WallTime } from '@perigee/gatt';
+import { perigee } from '@perigee/proto';
 import { curveWith, hex, keysOf, unhex, vectors } from './support-vectors.js';
 
 interface Message {
@@ -62,6 +65,8 @@ interface Codecs {
     scanResponse: string;
   }[];
   readonly metrics: readonly { unit: MetricUnit; value: number | null; format: string; bytes: string }[];
+  readonly times: readonly { time: WallTime | null; bytes: string }[];
+  readonly messages: readonly { name: 'GatewayInfo' | 'PublicCatalogue'; fields: object; bytes: string }[];
   readonly statuses: readonly { name: Status; frame: string }[];
 }
 
@@ -156,6 +161,18 @@ describe('the codecs', () => {
       assert.equal(hex(bytes), advertisement);
       assert.equal(hex(encodeScanResponse(name)), scanResponse);
     }
+  });
+
+  it('write and read the time', () => {
+    for (const { bytes, time } of codecs.times) {
+      assert.equal(hex(encodeCurrentTime(time ?? undefined)), bytes);
+      assert.deepEqual(decodeCurrentTime(unhex(bytes)), time ?? undefined);
+    }
+  });
+
+  it('write the messages that characteristics hold', () => {
+    for (const { bytes, fields, name } of codecs.messages)
+      assert.equal(hex(perigee.v1[name].encode(fields).finish()), bytes);
   });
 
   it('write metrics and their formats', () => {
