@@ -11,7 +11,7 @@ import {
 } from './findings.js';
 import { findRadio, radioOf } from './radio-findings.js';
 import { sameData } from './hints.js';
-import { findSetAside, findStore } from './store-findings.js';
+import { findJournal, findSetAside, findStore } from './store-findings.js';
 import { configOf, runningGateway, type CommonOptions } from './options.js';
 import { paint, print, printJson } from './output.js';
 
@@ -36,6 +36,7 @@ export async function doctor(env: Env, options: CommonOptions): Promise<number> 
     findTenders(config, env['PATH'] ?? ''),
     ...(await findImages(config, architecture)),
     findDataDirectory(config),
+    ...findJournal(config),
     ...findSetAside(config.dataDirectory),
     ...(await findSensors(createLogger('silent'))),
     ...findRadio(config, running),
