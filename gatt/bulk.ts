@@ -12,20 +12,20 @@ import { TAG_BYTES } from './cipher-state.js';
  */
 const OFFSET_BYTES = 4;
 const CREDIT_BYTES = 2 * OFFSET_BYTES;
-/** Of a fragment, and of the plaintext in it: what a piece has beside its bytes. */
+/** Of a fragment, and of the plaintext in a piece's fragments: what is there beside the snapshot's bytes. */
 const FRAGMENT_HEAD_BYTES = 1;
 const CHANNEL_BYTES = 1;
-const PIECE_HEAD_BYTES = FRAGMENT_HEAD_BYTES + TAG_BYTES + CHANNEL_BYTES + OFFSET_BYTES;
-/** At the smallest MTU a piece takes several fragments, so that not all of the air goes into heads. */
-const LEAST_PIECE_BYTES = 64;
-/** A full link needs 16 to 32 frames under way, measured with 15 to 30 ms between connection events. */
-const WINDOW_PIECES = 24;
+const PIECE_HEAD_BYTES = TAG_BYTES + CHANNEL_BYTES + OFFSET_BYTES;
+/** One tag for so many: 3 % of what is sent is no data, and an answer waits behind one connection event's packets at most. */
+const PIECE_FRAGMENTS = 4;
+/** Half of it is what goes out while a credit travels, which takes three connection events of eight packets at most. */
+const WINDOW_PIECES = 12;
 /** More than any phone is granted at once has no use, and no phone means it. */
 const MAX_WINDOW_BYTES = 32 * 512;
 
-/** What one message may carry so that it travels in one packet. */
+/** What one message may carry so that it fills its packets. */
 export function pieceBytes(maxFragmentBytes: number): number {
-  return Math.max(LEAST_PIECE_BYTES, maxFragmentBytes - PIECE_HEAD_BYTES);
+  return PIECE_FRAGMENTS * (maxFragmentBytes - FRAGMENT_HEAD_BYTES) - PIECE_HEAD_BYTES;
 }
 
 export interface Credit {
@@ -109,7 +109,7 @@ export class BulkReceiver {
 
   /** What to ask for first in each session; undefined for a snapshot that is whole. */
   begin(maxFragmentBytes: number): Credit | undefined {
-    this.#window = WINDOW_PIECES * pieceBytes(maxFragmentBytes);
+    this.#window = Math.min(MAX_WINDOW_BYTES, WINDOW_PIECES * pieceBytes(maxFragmentBytes));
     this.#granted = this.#have;
     return this.#have === this.#bytes.length ? undefined : this.#grant();
   }
