@@ -12,7 +12,7 @@ const HURRIED = { intervalMs: 15, packetsPerEvent: 6 } as const;
 /** The gateway over the virtual radio: what its services and sessions cost beside the bare driver, and what its links carry. */
 export async function bleBench({ quick, say }: BenchOptions): Promise<Figures> {
   say('ble: notifications and reads, beside the same driver with a constant');
-  const traffic = await measureTraffic(quick ? 6 : 40);
+  const traffic = await measureTraffic(quick ? 6 : 20);
   say('ble: an hour of history and runs, at 30 ms and 4 packets');
   const usual = await overUsualLink(quick);
   say('ble: an hour of history, at 15 ms and 6 packets');
@@ -24,8 +24,8 @@ export async function bleBench({ quick, say }: BenchOptions): Promise<Figures> {
 
 async function overUsualLink(quick: boolean): Promise<Figures> {
   await using gateway = await startServed(USUAL);
-  const runs = await measureRuns(gateway, USUAL.intervalMs, quick ? 4 : 15);
-  const history = await measureHistory(gateway, USUAL, quick ? 1 : 5);
+  const runs = await measureRuns(gateway, USUAL.intervalMs, quick ? 4 : 10);
+  const history = await measureHistory(gateway, USUAL, quick ? 1 : 3);
   const fairness = await measureFairness(gateway);
   return {
     ...runs,
@@ -37,6 +37,6 @@ async function overUsualLink(quick: boolean): Promise<Figures> {
 
 async function overHurriedLink(quick: boolean): Promise<Figures> {
   await using gateway = await startServed(HURRIED);
-  const { peerRatio, ratio } = await measureHistory(gateway, HURRIED, quick ? 1 : 5);
+  const { peerRatio, ratio } = await measureHistory(gateway, HURRIED, quick ? 1 : 3);
   return { historyRatio15: rounded(ratio), historyPeerRatio15: rounded(peerRatio) };
 }

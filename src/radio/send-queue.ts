@@ -4,8 +4,8 @@ import type { Hci } from './bleno-types.js';
 
 /** Packets that may wait for one phone; a phone that asks without taking answers is disconnected. */
 const MAX_WAITING = 64;
-/** Of the controller's buffers, those that one phone leaves for whoever comes. */
-const LEFT_FREE = 2;
+/** Of the controller's buffers, those that are left for whoever comes. */
+const LEFT_FREE = 1;
 /** No more than this part of them is kept for phones that use none: half of them may fall silent at once. */
 const MOST_LEFT_PART = 2;
 const ACL_DATA = 0x02;
@@ -34,9 +34,11 @@ export class SendQueue {
         hci.disconnect(handle);
         return;
       }
-      this.#add(handle, channel, data);
-      this.#send();
+      // Behind others of this phone that had to wait there is nothing to send.
+      if (this.#add(handle, channel, data)) this.#send();
     };
+    // What a reset has left of an earlier phone with this handle.
+    hci.on('leConnComplete', (_status: number, handle: number) => this.#lines.delete(handle));
   }
 
   /** Packets for this phone that wait for room in the controller. */
@@ -44,9 +46,11 @@ export class SendQueue {
     return this.#lines.get(handle)?.length ?? 0;
   }
 
-  #add(handle: number, channel: number, data: Buffer): void {
+  /** Whether it is at the head of its line. */
+  #add(handle: number, channel: number, data: Buffer): boolean {
     const line = this.#lines.get(handle) ?? [];
-    this.#lines.set(handle, line);
+    const isFirst = line.length === 0;
+    if (isFirst) this.#lines.set(handle, line);
     const length = L2CAP_HEAD_BYTES + data.length;
     const most = this.#hci._aclMtu;
     for (let at = 0; at < length; at += most) {
@@ -62,6 +66,7 @@ export class SendQueue {
       } else data.copy(packet, ACL_HEAD_BYTES, at - L2CAP_HEAD_BYTES);
       line.push(packet);
     }
+    return isFirst;
   }
 
   #send(): void {

@@ -259,14 +259,14 @@ export function malformedInput(driver: BlenoDriver): void {
       };
       for (let i = 0; i < 1_000; i++) gateway.notifyTemperature();
       await sleep(50);
-      assert.equal(phone.received.length, 6, 'what one phone may have of the controller’s buffers');
+      assert.equal(phone.received.length, 7, 'what one phone may have of the controller’s buffers');
       controller.completed = completed;
       completed(0x40, held);
       await sleep(50);
-      assert.equal(phone.received.length, 14, 'and what waited');
+      assert.equal(phone.received.length, 15, 'and what waited');
       gateway.notifyTemperature();
       await sleep(50);
-      assert.equal(phone.received.length, 15);
+      assert.equal(phone.received.length, 16);
     });
 
     it('disconnects a phone that asks and takes no answers', async () => {
