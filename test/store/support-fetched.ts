@@ -29,7 +29,8 @@ export async function historyOf(
   return points;
 }
 
-async function fetched(
+/** What a phone sees that fetches it by such limits. */
+export async function fetched(
   store: HistoryPacker,
   request: HistoryRequest,
   limits: PackLimits,
