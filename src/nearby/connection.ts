@@ -149,8 +149,7 @@ export class GatewayConnection implements AsyncDisposable {
     const [live, catalogue] = [LIVE_CHARACTERISTIC, CATALOGUE_CHARACTERISTIC].map((uuid) =>
       characteristics.find((each) => each.uuid === uuid),
     );
-    // A gateway that is not public has neither.
-    if (live === undefined || catalogue === undefined) throw incomplete();
+    if (live === undefined || catalogue === undefined) throw notPublic();
     const known = await this.#exchange('a read', () => catalogue.readAsync(), options);
     const read = liveReader(live.uuid, known);
     yield* read(await this.#exchange('a read', () => live.readAsync(), options));
@@ -279,6 +278,15 @@ export class GatewayConnection implements AsyncDisposable {
 
 function gone(): PerigeeError {
   return new PerigeeError('radio-unavailable', 'The connection to the gateway has ended', 'Connect again.');
+}
+
+function notPublic(): PerigeeError {
+  const cure = 'Enrol with `perigee nearby enrol`, and name the series to watch.';
+  return new PerigeeError(
+    'access-refused',
+    'This gateway shows its values to nobody without a session',
+    cure,
+  );
 }
 
 function incomplete(): PerigeeError {

@@ -189,6 +189,7 @@ describe('what phones are shown of the metrics', () => {
     const found = await world.phone.find();
     assert.deepEqual([found.isGateway, found.bthome], [true, undefined]);
     assert.deepEqual(await world.connection.readMetrics(), []);
+    await assert.rejects(world.connection.live().next(), { code: 'access-refused', cure: /enrol/ });
     const info = perigee.v1.GatewayInfo.decode(await world.connection.readInfo());
     assert.deepEqual([info.protocol, info.runsActive, info.epoch, info.publicKey.length], [1, 0, 0, 32]);
   });
