@@ -4,6 +4,7 @@ import { harmless, PerigeeError, type Unit } from '../domain/index.js';
 import { ControlSession, download, findGateway, openPhone } from '../nearby/index.js';
 import type { KnownGateway } from '../nearby/index.js';
 import { newRunId, nodeCurve } from '../platform/index.js';
+import { describeFigures } from './nearby-figures.js';
 import { bookOf, radioOf, withSession, withVisits, type NearbyOptions } from './nearby-visit.js';
 import type { CommonOptions } from './options.js';
 import { consoleText, formatValue, paint, print, printJson, table } from './output.js';
@@ -115,6 +116,8 @@ function show(notice: RunNotice, options: CommonOptions): void {
   print(paint('cyan', `${notice.runId ?? ''} ${notice.image ?? ''}: ${stateOf(notice)}`));
   for (const { series, unit, value } of notice.values ?? [])
     print(`${harmless(series ?? '')} ${formatValue(value ?? NaN, unit as Unit)}`);
+  const figures = notice.state === 'ended' ? describeFigures(notice) : '';
+  if (figures !== '') print(`  ${figures}`);
 }
 
 function stateOf({ state, text }: RunNotice): string {

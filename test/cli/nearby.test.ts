@@ -123,7 +123,11 @@ describe('perigee nearby, a phone of a technician', () => {
     const lines = stdout.trimEnd().split('\n');
     assert.match(lines[0] ?? '', /^[0-9a-f]{16} hello: accepted$/);
     assert.match(stdout, /\nguest_boot\{image="hello"\} \S+ ms\n/);
-    assert.match(lines.at(-1) ?? '', /hello: completed$/);
+    assert.match(lines.at(-2) ?? '', /hello: completed$/);
+    assert.match(
+      lines.at(-1) ?? '',
+      /^ {2}(waited \S+ ms, )?started after \S+ ms, .*first metric after \S+ ms, ended after \S+ ms, peak RSS \S+ MiB, CPU \S+ ms$/,
+    );
     const [id = ''] = (lines[0] ?? '').split(' ');
     assert.match((await nearby('ps')).stdout, new RegExp(`\\n${id} +hello +completed\\n`));
     const whole = await nearby('logs', id);

@@ -1,16 +1,9 @@
 import assert from 'node:assert/strict';
-import {
-  CHANNELS,
-  encodeCredit,
-  fragments,
-  fromChannel,
-  inChannel,
-  PhoneSession,
-  portableCurve,
-} from '@perigee/gatt';
+import { CHANNELS, encodeCredit, fragments, fromChannel, inChannel, PhoneSession } from '@perigee/gatt';
 import type { BulkReceiver, Credit, FrameKind, Invitation, KeyPair, PhoneEvent } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
 import type { GattLink, GattListener } from '../../src/domain/index.js';
+import { nodeCurve } from '../../src/platform/index.js';
 
 export interface PhoneOptions {
   readonly keys?: KeyPair;
@@ -40,11 +33,11 @@ export class TestPhone {
     begin: (link: GattLink) => GattListener,
     options: PhoneOptions & { readonly gatewayKey: Uint8Array },
   ) {
-    this.keys = options.keys ?? portableCurve.generate();
+    this.keys = options.keys ?? nodeCurve.generate();
     this.room = options.room ?? Infinity;
     const { gatewayKey, invitation } = options;
     this.session = new PhoneSession({
-      ...{ curve: portableCurve, keys: this.keys, gatewayKey },
+      ...{ curve: nodeCurve, keys: this.keys, gatewayKey },
       ...(invitation && { invitation }),
     });
     this.listener = begin({

@@ -92,6 +92,9 @@ export interface World extends Disposable {
   readonly time: { us: number; wallMs: number; keptByNtp: boolean };
   readonly requests: RunRequest[];
   readonly schedules: ScheduleStatus[];
+  /** Runs that were stopped, and changes of schedules. */
+  stopped: number;
+  changed: number;
   /** What the next run tells, after it was accepted; it never ends by itself. */
   readonly news: RunNews[];
   readonly gatewayKey: Uint8Array;
@@ -138,6 +141,7 @@ export async function openWorld(): Promise<World> {
       }),
     schedules: () => Promise.resolve(world.schedules),
     changeSchedule: (name: string, change: string) => {
+      world.changed += 1;
       const found = world.schedules.find((each) => each.name === name);
       if (found === undefined)
         return Promise.reject(new PerigeeError('schedule-unknown', `no schedule ${name}`, 'See them.'));
@@ -150,8 +154,10 @@ export async function openWorld(): Promise<World> {
     },
     news: () => runNews.subscribe(),
     latest: () => Promise.resolve(POINTS.map(({ last }, i) => ({ ...sampleOf(i, last), wallMs: 1 }))),
-    stop: (id: string) =>
-      Promise.resolve(run(id, 1, { state: { kind: 'ended', reason: { kind: 'completed' } } })),
+    stop: (id: string) => {
+      world.stopped += 1;
+      return Promise.resolve(run(id, 1, { state: { kind: 'ended', reason: { kind: 'completed' } } }));
+    },
     async *run(request: RunRequest): AsyncGenerator<RunNews> {
       if (request.image === 'nonesuch')
         throw new PerigeeError('image-unknown', 'no such image', 'See images.');
@@ -193,7 +199,7 @@ export async function openWorld(): Promise<World> {
       schedules: [...SCHEDULES],
       news,
       gatewayKey: identity.publicKey,
-      followers: 0,
+      ...{ followers: 0, stopped: 0, changed: 0 },
     },
     service: service.service,
     sessions: () => service.count,
