@@ -34,6 +34,7 @@ import { guestDecoders } from './gateway/decoders.js';
 import { watchDirectory } from './gateway/directory-watch.js';
 import { serveGuest } from './guestnet/index.js';
 import { sensorFeed } from './gateway/feed.js';
+import { hearBeacons } from './gateway/beacons.js';
 import { keptSchedules, warmSizes } from './gateway/scheduling.js';
 import { startScheduler } from './scheduler/index.js';
 import { createPhoneService } from './phones/index.js';
@@ -90,7 +91,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     });
     const orphans = await endOrphans(store, store.gatewayId, logger);
     const recorder = closer.use('recorder', createRecorder(store, logger));
-    const sensors = createSensorHub({ clock, logger });
+    const heard = closer.use('beacons', hearBeacons({ config, airSocket: airSocket(data), clock, logger }));
+    const sensors = createSensorHub({ clock, logger, ...(heard.beacons && { beacons: heard.beacons }) });
     const added = addedImages(data);
     const trust = trustOf(config.images);
     const catalogue = openCatalogue(config.imagesDirectory ?? BUILT_IMAGES, { added, trust });
@@ -212,6 +214,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     });
 
     radio.start();
+    heard.start();
     uploader.start();
     return {
       control,

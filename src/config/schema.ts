@@ -78,6 +78,8 @@ const radio = v.strictObject({
   driver: v.optional(v.picklist(['stoprocent', 'abandonware']), 'stoprocent'),
   /** hciN; absent for the first. */
   hciDevice: v.optional(wholeNumber(0, 15)),
+  /** hciN on which beacons are heard; the virtual radio hears them by itself. */
+  scanDevice: v.optional(wholeNumber(0, 15)),
   /** What the virtual radio's links carry, as those of a real one; absent for as much as the processor can. */
   link: v.optional(link),
   /** Whether everyone nearby may see the featured metrics; otherwise only who has the key below, or a session. */
@@ -85,6 +87,36 @@ const radio = v.strictObject({
   /** Encrypts what is advertised. Never shown by anything but `perigee bthome-key`. */
   bthomeKey: v.optional(bthomeKey),
   featured: v.optional(v.pipe(v.array(featuredMetric), v.maxLength(MAX_FEATURED)), DEFAULT_FEATURED),
+});
+
+/** Each is a few values in memory; more are a house's, and not a board's. */
+const MAX_BEACONS = 32;
+/** What a manifest calls `beacon/NAME/temperature` is 32 bytes long at most. */
+const BEACON_NAME = v.pipe(
+  text,
+  v.regex(/^[a-z][a-z0-9]{0,11}$/, 'expected 1 to 12 small letters and digits'),
+);
+
+const beacon = v.strictObject({
+  name: BEACON_NAME,
+  address: v.pipe(
+    text,
+    v.regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i, 'expected an address as 54:48:e6:8f:80:a5'),
+  ),
+  /** Of the beacon, where it encrypts. Never shown. */
+  key: v.optional(bthomeKey),
+});
+
+const sensors = v.strictObject({
+  /** Whose values images may be granted, as `beacon/NAME/QUANTITY`. */
+  beacons: v.optional(
+    v.pipe(
+      v.array(beacon),
+      v.maxLength(MAX_BEACONS),
+      v.check((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two beacons have one name'),
+    ),
+    [],
+  ),
 });
 
 /** A century. */
@@ -178,6 +210,7 @@ export const configSchema = v.strictObject({
   keepRunning: v.optional(v.pipe(v.array(text), v.maxLength(16)), ['hostsense']),
   logLevel: v.optional(v.picklist(['debug', 'info', 'warn', 'error', 'silent']), 'info'),
   radio: v.optional(radio, {}),
+  sensors: v.optional(sensors, {}),
   store: v.optional(store, {}),
   sync: v.optional(sync, {}),
   web: v.optional(web, {}),

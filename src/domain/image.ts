@@ -29,6 +29,20 @@ export const SENSORS = [
 ] as const;
 export type SensorName = (typeof SENSORS)[number];
 
+/** What a beacon measures: the name that the configuration gives it, and a quantity of BTHome. */
+export type BeaconSensor = `beacon/${string}`;
+export type GrantedSensor = SensorName | BeaconSensor;
+
+export function isBeaconSensor(sensor: GrantedSensor): sensor is BeaconSensor {
+  return sensor.startsWith('beacon/');
+}
+
+/** Its parts; a manifest is checked for having them. */
+export function beaconSensorOf(sensor: BeaconSensor): { readonly name: string; readonly quantity: string } {
+  const [, name = '', quantity = ''] = sensor.split('/');
+  return { name, quantity };
+}
+
 /** How a guest is kept ready for a run: before its first instruction, or booted and idle. */
 export type WarmStart = 'stopped' | 'booted';
 
@@ -93,7 +107,7 @@ export interface Image {
   readonly args: string;
   /** TAP interfaces of the board, by the names of a Solo5 image's network devices. */
   readonly taps: Readonly<Record<string, string>>;
-  readonly sensors: readonly SensorName[];
+  readonly sensors: readonly GrantedSensor[];
   /** How often the gateway reads the granted sensors for this guest. */
   readonly sensorRateHz: number;
   /** How often the guest is asked to report. */

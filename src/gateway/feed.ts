@@ -1,6 +1,6 @@
 import type { Image } from '../domain/index.js';
 import { encodeFeed, encodeSense } from '../metrics/index.js';
-import { SENSOR_UNITS, type SensorHub } from '../sensors/index.js';
+import { sensorUnit, type SensorHub } from '../sensors/index.js';
 
 const NOTHING: Disposable = { [Symbol.dispose]: () => undefined };
 
@@ -14,8 +14,10 @@ const HOLDS_PER_WINDOW = 2;
  */
 export function sensorFeed(hub: SensorHub, image: Image, send: (frame: Uint8Array) => boolean): Disposable {
   if (image.sensors.length === 0) return NOTHING;
-  const sensors = image.sensors.map((name, index) => ({ id: index + 1, name, unit: SENSOR_UNITS[name] }));
-  const ids = new Map(sensors.map(({ id, name }) => [name, id]));
+  const sensors = image.sensors.map((name, index) => ({
+    ...{ id: index + 1, sensor: name, name: metricName(name), unit: sensorUnit(name) },
+  }));
+  const ids = new Map(sensors.map(({ id, sensor }) => [sensor, id]));
   send(encodeFeed({ sensors, windowMs: image.windowMs }));
   const held = holder(Math.min(LONGEST_HOLD_US, (image.windowMs * 1000) / HOLDS_PER_WINDOW), send);
   return hub.subscribe({ sensors: image.sensors, rateHz: image.sensorRateHz }, ({ monotonicUs, values }) => {
@@ -45,4 +47,9 @@ function holder(
     send(Buffer.concat(frames));
     frames = [];
   };
+}
+
+/** As metrics are named: a beacon's sensor becomes `beacon_porch_temperature`. */
+function metricName(sensor: string): string {
+  return sensor.replaceAll(/[/-]/g, '_');
 }

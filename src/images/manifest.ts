@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { QUANTITY_NAMES } from '@perigee/gatt';
 import * as v from 'valibot';
 import {
   ARCHITECTURES,
@@ -11,6 +12,7 @@ import {
   SENSORS,
   complaintOfArgs,
   parseImageName,
+  type BeaconSensor,
   type BootSet,
   type Image,
 } from '../domain/index.js';
@@ -36,9 +38,25 @@ const args = v.pipe(
   ),
 );
 
+/** Of a sensor's name, and of sensors: what a guest has room for (images/lib/frames.h). */
+const SENSOR_NAME_MAX_BYTES = 32;
+const SENSORS_MAX = 16;
+
+const BEACON_SENSOR = new RegExp(`^beacon/[a-z][a-z0-9]*/(${QUANTITY_NAMES.join('|')})$`);
+const beaconSensor = v.pipe(
+  v.string(),
+  v.custom<BeaconSensor>(
+    (text) => BEACON_SENSOR.test(String(text)),
+    'no sensor of the host, nor beacon/NAME/QUANTITY',
+  ),
+  v.maxLength(SENSOR_NAME_MAX_BYTES),
+);
+
 const sensors = v.pipe(
-  v.array(v.picklist(SENSORS)),
-  v.maxLength(SENSORS.length),
+  v.array(
+    v.union([v.picklist(SENSORS), beaconSensor], `expected ${SENSORS.join(', ')} or beacon/NAME/QUANTITY`),
+  ),
+  v.maxLength(SENSORS_MAX),
   v.checkItems((sensor, index, all) => all.indexOf(sensor) === index, 'this sensor is granted twice'),
 );
 

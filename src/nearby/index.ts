@@ -7,6 +7,7 @@ export type { TransferNews, Visit } from './download.js';
 export { findGateway } from './find-gateway.js';
 export { fetchHistory, pointsOf, seriesIn } from './history.js';
 export type { HistoryAsked } from './history.js';
+export { listenForBthome } from './listener.js';
 export { openPhone } from './phone.js';
 export type { Phone, PhoneRadio, ScanOptions } from './phone.js';
 export { PhoneBook } from './phone-book.js';

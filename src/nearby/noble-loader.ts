@@ -8,13 +8,17 @@ const READY_TIMEOUT_MS = 5_000;
 
 /**
  * The only place that loads noble: an instance of its own on the device. `onLost` hears when the device goes away,
- * which noble itself does not. Rejects with `radio-unavailable`.
+ * which noble itself does not; `prepare` is called before it is initialised. Rejects with `radio-unavailable`.
  */
-export async function openNoble(device: number, onLost: (error: Error) => void): Promise<Noble> {
+export async function openNoble(
+  device: number,
+  onLost: (error: Error) => void,
+  prepare?: (noble: Noble) => void,
+): Promise<Noble> {
   const noble = load(device);
   noble._bindings._hci._socket.on('error', onLost);
   try {
-    await ready(noble);
+    await ready(noble, prepare);
   } catch (cause) {
     closeNoble(noble);
     const cure =
@@ -50,7 +54,7 @@ function load(device: number): Noble {
  * The user channel hides the adapter from bluetoothd and needs no poll. noble knows it by an environment variable, and
  * forgets there to ask for the size of the controller's buffers, without which it never sends data.
  */
-async function ready(noble: Noble): Promise<void> {
+async function ready(noble: Noble, prepare?: (noble: Noble) => void): Promise<void> {
   const hci = noble._bindings._hci;
   hci._userChannel = true;
   const complete = hci.processCmdCompleteEvent.bind(hci);
@@ -68,6 +72,7 @@ async function ready(noble: Noble): Promise<void> {
   });
   try {
     noble.initialized = true;
+    prepare?.(noble);
     withoutExitHooks(() => noble._bindings.init());
     await poweredOn;
   } finally {

@@ -17,6 +17,8 @@ interface NobleHci extends EventEmitter {
   readonly _socket: EventEmitter & { stop(): void };
   _userChannel: unknown;
   readLeBufferSize(): void;
+  onSocketData(packet: Buffer): void;
+  setScanParameters(): void;
   setScanEnabled(enabled: boolean, filterDuplicates: boolean): void;
   processCmdCompleteEvent(opcode: number, status: number, result: Buffer): void;
 }

@@ -72,6 +72,8 @@ export class SendQueue {
   #send(): void {
     if (this.#lines.size === 0) return;
     const { _aclMaxInProgress: buffers, _handleAclsInProgress: sent } = this.#hci;
+    // Also where nothing may be sent now: the next phone may have the handle of one that left.
+    for (const handle of this.#lines.keys()) if (sent[handle] === undefined) this.#lines.delete(handle);
     let [free, unused] = [buffers, 0];
     for (const handle in sent) {
       const count = sent[handle] ?? 0;
@@ -95,9 +97,8 @@ export class SendQueue {
     let next: number | undefined;
     let fewest = Infinity;
     for (const handle of this.#lines.keys()) {
-      const count = sent[handle];
-      if (count === undefined) this.#lines.delete(handle);
-      else if (count < fewest) [next, fewest] = [handle, count];
+      const count = sent[handle] ?? 0;
+      if (count < fewest) [next, fewest] = [handle, count];
     }
     return next;
   }

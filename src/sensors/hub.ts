@@ -1,18 +1,25 @@
-import { assert } from '../domain/index.js';
-import type { Clock, Logger, SensorName, Unit } from '../domain/index.js';
+import { assert, isBeaconSensor } from '../domain/index.js';
+import type { Clock, GrantedSensor, Logger, SensorName, Unit } from '../domain/index.js';
+import { beaconUnit } from './beacons.js';
+import type { Beacons } from './beacons.js';
 import { Board, probe } from './board.js';
 import type { SensorAvailability } from './board.js';
 import { isDue, nextDue } from './due.js';
 import { Pacer } from './pacer.js';
 import type { SensorValues } from './parse.js';
 
-export const SENSOR_UNITS: Readonly<Record<SensorName, Unit>> = {
+const SENSOR_UNITS: Readonly<Record<SensorName, Unit>> = {
   memory_total: 'bytes',
   memory_available: 'bytes',
   cpu_busy: 'percent',
   load_1m: 'none',
   cpu_temperature: 'celsius',
 };
+
+/** What a sensor's values are in. */
+export function sensorUnit(sensor: GrantedSensor): Unit {
+  return isBeaconSensor(sensor) ? beaconUnit(sensor) : SENSOR_UNITS[sensor];
+}
 
 /** The kernel counts processor time in ticks of 10 ms: faster readings would see nothing new. */
 export const SENSOR_RATE_MAX_HZ = 100;
@@ -22,11 +29,11 @@ export interface SensorReading {
   /** When the sources were read, on the gateway's monotonic clock. */
   readonly monotonicUs: number;
   /** Of the sensors asked for, those that had a value. At least one. */
-  readonly values: readonly { readonly sensor: SensorName; readonly value: number }[];
+  readonly values: readonly { readonly sensor: GrantedSensor; readonly value: number }[];
 }
 
 export interface SensorRequest {
-  readonly sensors: readonly SensorName[];
+  readonly sensors: readonly GrantedSensor[];
   /** Above 0, at most SENSOR_RATE_MAX_HZ. */
   readonly rateHz: number;
 }
@@ -44,6 +51,8 @@ export interface SensorHub {
 export interface SensorHubOptions {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** What is heard nearby, if anything is. */
+  readonly beacons?: Beacons;
   readonly procRoot?: string;
   readonly sysRoot?: string;
 }
@@ -63,12 +72,14 @@ class Hub implements SensorHub {
   readonly #clock: Clock;
   readonly #roots: { readonly procRoot: string; readonly sysRoot: string };
   readonly #board: Board;
+  readonly #beacons: Beacons | undefined;
   readonly #pacer: Pacer;
   readonly #listeners = new Set<Listener>();
   #topHz = 0;
 
-  constructor({ clock, logger, procRoot = '/proc', sysRoot = '/sys' }: SensorHubOptions) {
+  constructor({ beacons, clock, logger, procRoot = '/proc', sysRoot = '/sys' }: SensorHubOptions) {
     this.#clock = clock;
+    this.#beacons = beacons;
     this.#roots = { procRoot, sysRoot };
     this.#board = new Board(this.#roots, logger);
     this.#pacer = new Pacer(clock, (dueUs) => this.#tick(dueUs));
@@ -109,20 +120,21 @@ class Hub implements SensorHub {
     const tickPeriodUs = US_PER_SECOND / this.#topHz;
     const due = Array.from(this.#listeners).filter(({ dueUs }) => isDue(dueUs, tickUs, tickPeriodUs));
     const monotonicUs = this.#clock.monotonicUs();
-    const values = this.#board.read(new Set(due.flatMap(({ sensors }) => sensors)));
+    const wanted = due.flatMap(({ sensors }) => sensors);
+    const values = this.#board.read(new Set(wanted.filter((sensor) => !isBeaconSensor(sensor))));
     for (const listener of due) {
       listener.dueUs = nextDue(listener.dueUs, tickUs, US_PER_SECOND / listener.rateHz);
-      const granted = pick(values, listener.sensors);
+      const granted = this.#pick(values, listener.sensors, monotonicUs);
       // A listener that another one's delivery ended wants nothing more.
       if (granted.length > 0 && this.#listeners.has(listener))
         listener.deliver({ monotonicUs, values: granted });
     }
   }
-}
 
-function pick(values: SensorValues, sensors: readonly SensorName[]): SensorReading['values'] {
-  return sensors.flatMap((sensor) => {
-    const value = values[sensor];
-    return value === undefined ? [] : [{ sensor, value }];
-  });
+  #pick(values: SensorValues, sensors: readonly GrantedSensor[], nowUs: number): SensorReading['values'] {
+    return sensors.flatMap((sensor) => {
+      const value = isBeaconSensor(sensor) ? this.#beacons?.read(sensor, nowUs) : values[sensor];
+      return value === undefined ? [] : [{ sensor, value }];
+    });
+  }
 }

@@ -192,4 +192,19 @@ describe('the configuration', () => {
     const right = { ...none, overrides: [['radio.featured', featured('percent', 'humidity')]] as const };
     assert.equal(loadConfig(right).radio.featured[0]?.quantity, 'humidity');
   });
+
+  it('refuses beacons of one name, and shows nobody a key that is none', () => {
+    const address = '54:48:e6:8f:80:a5';
+    const beacons = (text: string) => ({ ...none, overrides: [['sensors.beacons', text]] as const });
+    const porch = `{ name: porch, address: '${address}' }`;
+    assert.equal(loadConfig(beacons(`[${porch}]`)).sensors.beacons[0]?.address, address);
+    assert.throws(
+      () => loadConfig(beacons(`[${porch}, ${porch}]`)),
+      failsWith('config', /two beacons have one name/),
+    );
+    assert.throws(
+      () => loadConfig(beacons(`[{ name: a, address: '${address}', key: 'secret' }]`)),
+      (error: Error) => error.message.includes('sensors.beacons.0.key') && !error.message.includes('secret'),
+    );
+  });
 });

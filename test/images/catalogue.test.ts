@@ -43,14 +43,15 @@ describe('a manifest', () => {
     ],
     ['a checksum that is none', manifest('a').replace(DIGEST, 'abc'), /sha256/],
     ['an unknown sensor', manifest('a', 'sensors: [camera]'), /sensors\.0/],
+    ['a mood of a beacon', manifest('a', 'sensors: [beacon/porch/mood]'), /sensors\.0/],
     [
       'a sensor that is granted twice',
       manifest('a', 'sensors:\n  - load_1m\n  - cpu_busy\n  - load_1m'),
       /sensors\.2 \(line 9\): this sensor is granted twice/,
     ],
     [
-      'more sensors than there are',
-      manifest('a', `sensors: [${'load_1m, '.repeat(6)}]`),
+      'more sensors than a guest takes',
+      manifest('a', `sensors: [${'load_1m, '.repeat(17)}]`),
       /sensors \(line 6\): .*length/,
     ],
     ['arguments of several lines', manifest('a', 'args: "a\\nb"'), /args \(line 6\): must be one line/],

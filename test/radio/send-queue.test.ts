@@ -112,4 +112,17 @@ describe('what waits for the controller', () => {
     queuePackets(0x40, 1);
     assert.deepEqual(disconnected, [0x40]);
   });
+
+  it('is for a phone that left nobody’s, also when another one has its handle', () => {
+    connect(0x40, 0x41, 0x42);
+    // Nobody has room.
+    Object.assign(hci, { _aclMaxInProgress: 0 });
+    queuePackets(0x40, 3);
+    Reflect.deleteProperty(hci._handleAclsInProgress, 0x40);
+    hci.pushAclOutQueue();
+    connect(0x40);
+    Object.assign(hci, { _aclMaxInProgress: BUFFERS });
+    hci.pushAclOutQueue();
+    assert.deepEqual([written.length, queue.waiting(0x40)], [0, 0]);
+  });
 });
