@@ -66,7 +66,8 @@ export class TransferMeter {
     const tookMs = nowMs - this.#beganMs;
     const there = this.#before + this.#bytes;
     const leftMs = (tookMs * this.#bytesLeft(size)) / Math.max(1, there);
-    const line = `${bytesText(there)} of ${bytesText(this.#before + size)}, ${this.#rate(tookMs)}, ${formatSpan(leftMs)} left`;
+    const left = there === 0 ? '' : `, ${this.#rate(tookMs)}, ${formatSpan(leftMs)} left`;
+    const line = `${bytesText(there)} of ${bytesText(this.#before + size)}${left}`;
     process.stderr.write(`\r${line}${REST_OF_LINE}`);
   }
 
