@@ -114,7 +114,7 @@ describe('history over the air', () => {
       const { size } = await sizeOf(phone, asked);
       let starts = 0;
       // Some of its end is there already, and is another then.
-      const { carried, news, tell, visit } = broken(phone, size - 1000, async () => {
+      const { carried, news, tell, visit } = broken(phone, size - 3000, async () => {
         if (++starts > 1) return;
         await board.stop();
         await board.start();
