@@ -56,7 +56,14 @@ export default tseslint.config(
     // What the browser gives the page.
     files: ['src/web/page/**/*.js'],
     languageOptions: {
-      globals: { document: 'readonly', fetch: 'readonly', AbortSignal: 'readonly', setTimeout: 'readonly' },
+      globals: {
+        document: 'readonly',
+        location: 'readonly',
+        addEventListener: 'readonly',
+        fetch: 'readonly',
+        AbortSignal: 'readonly',
+        setTimeout: 'readonly',
+      },
     },
   },
 );

@@ -1,5 +1,5 @@
 import { timeText, type Role, type Technician } from '../domain/index.js';
-import { showInvitation } from './invitation.js';
+import { invitationPage, showInvitation } from './invitation.js';
 import { runningGateway, type CommonOptions } from './options.js';
 import { print, printJson, table } from './output.js';
 
@@ -15,12 +15,15 @@ export interface InviteOptions {
 
 export async function add(env: Env, name: string, options: CommonOptions & InviteOptions): Promise<number> {
   const { grant, mayEnrol = false, role, valid } = options;
-  const invitation = await runningGateway(env, options).access.invite({
+  const gateway = runningGateway(env, options);
+  const invitation = await gateway.access.invite({
     ...{ name, role, mayEnrol, validMs: valid },
     ...(grant === undefined ? {} : { grantMs: grant }),
   });
-  if (options.json) printJson(invitation);
-  else showInvitation(name, invitation);
+  const { webUrl } = await gateway.status();
+  const pageUrl = webUrl === undefined ? undefined : invitationPage(webUrl, invitation);
+  if (options.json) printJson({ ...invitation, pageUrl });
+  else showInvitation(name, invitation, pageUrl);
   return 0;
 }
 

@@ -51,11 +51,16 @@ describe('perigee technician', () => {
       assert.match(stderr, text);
     });
 
-  it('tells nobody on the page who there is', async () => {
+  it('tells nobody on the page who there is, and has it draw a code that it does not know', async () => {
     await using open = await startGatewayProcess({
       ...{ keepRunning: '[]', 'radio.mode': 'off', 'web.port': '0' },
     });
     const { webUrl = '' } = await open.control.status();
+    const added = await perigee(['technician', 'add', 'Ada', '--json', '--data', open.directory]);
+    const { link, pageUrl } = JSON.parse(added.stdout) as ShownInvitation & { readonly pageUrl: string };
+    // Behind the #, so that it never leaves the browser.
+    assert.equal(pageUrl, `${webUrl}/invitation#${link}`);
+    assert.doesNotMatch(await (await fetch(pageUrl)).text(), /perigee:enrol/);
     for (const path of ['/api/technicians', '/api/audit?limit=5'])
       assert.equal((await fetch(webUrl + path)).status, 404, path);
   });

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { decodeInvitation, encodeInvitation } from '@perigee/gatt';
 import { describeFaults, type RunCause, type RunRecord } from '../../src/domain/index.js';
 import { runRecord } from '../sync/support-store.js';
 
 interface Words {
   readonly describeCause: (cause?: RunCause) => string;
   readonly describeState: (run: RunRecord, nowMs: number) => string;
+  readonly isInvitation: (text: string) => boolean;
 }
 
 /** A browser loads it as it was written, and so does this. */
 const path = '../../../src/web/page/words.js';
-const { describeCause, describeState } = (await import(path)) as Words;
+const { describeCause, describeState, isInvitation } = (await import(path)) as Words;
 
 describe('the page', () => {
   it('says who asked for a run', () => {
@@ -29,5 +31,14 @@ describe('the page', () => {
     const why = { text: 'one run is before it', expectedMs: 5000 };
     const run = runRecord(1, { requestedAtMs: 1000, state: { kind: 'queued', why } });
     assert.equal(describeState(run, 3000), 'queued for 2 s: one run is before it; at most 3 s more');
+  });
+
+  it('draws an invitation, and no other text that a link brings', () => {
+    const [gatewayKey, id, secret] = [32, 8, 32].map((size) => new Uint8Array(size).fill(0xfb));
+    assert.ok(gatewayKey && id && secret);
+    const link = encodeInvitation({ gatewayKey, id, secret });
+    for (const text of [link, `${link}A`, link.slice(0, -1), link.replace('/1/', '/2/'), '', 'https://a.b/'])
+      assert.equal(isInvitation(text), decodeInvitation(text) !== undefined, text);
+    assert.ok(isInvitation(link));
   });
 });

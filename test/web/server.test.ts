@@ -56,7 +56,7 @@ describe('the page', () => {
     assert.equal(status, 200);
     assert.match(String(headers['content-security-policy']), /default-src 'none'; script-src 'self'/);
     assert.doesNotMatch(body, /https?:\/\/|<script>|style="|onload=/);
-    for (const path of ['/page.js', '/words.js', '/page.css'])
+    for (const path of ['/page.js', '/words.js', '/page.css', '/invitation', '/invitation.js', '/uqr.js'])
       assert.equal((await call({ path })).status, 200, path);
   });
 

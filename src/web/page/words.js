@@ -98,3 +98,8 @@ export function describeStore({
       : `, about ${rounded(wearPercentPerYear)} % of the card’s life a year`;
   return `, ${bytesPerSample.toFixed(2)} bytes each; ${formatValue(growthBytesPerDay, 'bytes')} a day${wear}; ${room}`;
 }
+
+/** As its twin in gatt/invitation.ts: the gateway's key, the invitation's id and its secret, 72 bytes in base64url. */
+export function isInvitation(text) {
+  return /^perigee:enrol\/1\/[\w-]{96}$/.test(text);
+}

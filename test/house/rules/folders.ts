@@ -35,7 +35,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   radio: grant(['air'], ['@abandonware/bleno', '@stoprocent/bleno']),
   nearby: grant(['air'], ['@abandonware/noble', '@perigee/columns']),
   sync: grant([], ['axios']),
-  web: grant(['requests']),
+  web: grant(['requests'], ['uqr']),
   platform: grant([], ['pino']),
   gateway: grant([]),
   cli: grant([], ['commander', 'hyparquet-writer', 'perigee-backend', 'uqr']),
