@@ -9,7 +9,7 @@ type DeviceLookup = (device: number) => HciTransport | undefined;
  * HciTransport. `loadDriver` is how @stoprocent's stack asks for it.
  */
 export function hciSocketClass(lookup: DeviceLookup): new () => EventEmitter {
-  return class HciSocket extends EventEmitter {
+  class HciSocket extends EventEmitter {
     static loadDriver(): new () => EventEmitter {
       return HciSocket;
     }
@@ -58,5 +58,8 @@ export function hciSocketClass(lookup: DeviceLookup): new () => EventEmitter {
     write(packet: Buffer): void {
       if (this.#started) this.#transport?.send(packet);
     }
-  };
+  }
+  // As native code defines it: what would have to replace it is to notice that here.
+  Object.defineProperty(HciSocket.prototype, 'write', { writable: false });
+  return HciSocket;
 }

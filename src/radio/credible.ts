@@ -43,13 +43,15 @@ export function credible(hci: Hci, maxCentrals: number, end: (packet: Buffer) =>
 function awaitedAnswers({ _socket: socket }: Hci): (event: Buffer) => boolean {
   const awaited = new Map<number, number>();
   const write = socket.write.bind(socket);
-  socket.write = (packet) => {
+  const counting = (packet: Buffer): void => {
     if (packet[0] === COMMAND) {
       const opcode = packet.readUInt16LE(1);
       awaited.set(opcode, (awaited.get(opcode) ?? 0) + 1);
     }
     write(packet);
   };
+  // The native socket's own method is read-only, and an assignment would fail.
+  Object.defineProperty(socket, 'write', { value: counting });
   return (event) => {
     const place = { [COMMAND_COMPLETE]: 4, [COMMAND_STATUS]: 5 }[event[1] ?? 0];
     if (place === undefined) return true;
