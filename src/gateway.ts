@@ -91,7 +91,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     });
     const orphans = await endOrphans(store, store.gatewayId, logger);
     const recorder = closer.use('recorder', createRecorder(store, logger));
-    const heard = closer.use('beacons', hearBeacons({ config, airSocket: airSocket(data), clock, logger }));
+    const heard = hearBeacons({ config, airSocket: airSocket(data), clock, logger });
     const sensors = createSensorHub({ clock, logger, ...(heard.beacons && { beacons: heard.beacons }) });
     const added = addedImages(data);
     const trust = trustOf(config.images);
@@ -165,8 +165,11 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
         recording: () => recordingStatus(store, recorder),
         publicKey: identity.publicKey,
         more: () => [phones.service],
+        onAir: () => heard.onAir(),
       }),
     );
+    // Ends before the radio, which may be the one that it listens on.
+    closer.use('beacons', heard);
     const uploader = createUploader({
       ...{
         store,
@@ -196,6 +199,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       access,
       name: config.name,
       phones: () => ({ connected: phones.count, refused: access.refused }),
+      nearby: () => heard.status(),
       webUrl: () => webUrl,
       dataDirectoryGone: () => directory.gone,
     });
@@ -213,8 +217,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       for (const part of [scheduler, runner]) await part[Symbol.asyncDispose]();
     });
 
-    radio.start();
     heard.start();
+    radio.start();
     uploader.start();
     return {
       control,

@@ -9,6 +9,7 @@ import {
   findTenders,
   type Finding,
 } from './findings.js';
+import { beaconsOf } from './beacon-findings.js';
 import { findRadio, radioOf } from './radio-findings.js';
 import { sameData } from './hints.js';
 import { findJournal, findSetAside, findStore } from './store-findings.js';
@@ -40,7 +41,7 @@ export async function doctor(env: Env, options: CommonOptions): Promise<number> 
     ...findSetAside(config.dataDirectory),
     ...(await findSensors(createLogger('silent'))),
     ...findRadio(config, running),
-    ...(running === undefined ? [] : [radioOf(running.radio)]),
+    ...(running === undefined ? [] : [radioOf(running.radio), ...beaconsOf(running.nearby)]),
     ...(await findGateway(runningGateway(env, options))),
     ...(await findStore(runningGateway(env, options))),
   ];

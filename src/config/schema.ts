@@ -114,6 +114,10 @@ const sensors = v.strictObject({
       v.array(beacon),
       v.maxLength(MAX_BEACONS),
       v.check((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two beacons have one name'),
+      v.check(
+        (all) => new Set(all.map(({ address }) => address.toLowerCase())).size === all.length,
+        'two beacons have one address',
+      ),
     ),
     [],
   ),

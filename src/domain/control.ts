@@ -3,6 +3,7 @@ import type { HistoryReader } from './history.js';
 import type { GatewayId, RunId } from './ids.js';
 import type { LossRecord, Recording } from './loss.js';
 import type { Sample } from './observation.js';
+import type { NearbyStatus } from './nearby.js';
 import type { LatestSample, StoreCounts } from './ports.js';
 import type { RadioStatus } from './radio.js';
 import { isEnded, type RunCause, type RunRecord } from './run.js';
@@ -105,6 +106,8 @@ export interface GatewayStatus {
   readonly radio: RadioStatus;
   readonly phones: PhonesSummary;
   readonly sync: SyncSummary;
+  /** The beacons of the configuration; absent where it names none. */
+  readonly nearby?: NearbyStatus;
   /** The local page; absent where it is switched off. */
   readonly webUrl?: string;
 }

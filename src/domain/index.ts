@@ -8,6 +8,7 @@ export * from './ids.js';
 export * from './image.js';
 export * from './loss.js';
 export * from './matching.js';
+export * from './nearby.js';
 export * from './observation.js';
 export * from './ports.js';
 export * from './radio.js';

@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.js';
 import { PerigeeError, reasonOf } from '../domain/index.js';
-import type { Clock, Logger } from '../domain/index.js';
+import type { Clock, ListenerState, Logger, NearbyStatus } from '../domain/index.js';
 import { listenForBthome } from '../nearby/index.js';
 import { Beacons } from '../sensors/index.js';
 
@@ -17,8 +17,12 @@ interface BeaconParts {
 interface HeardBeacons extends AsyncDisposable {
   /** Undefined where the configuration names none. */
   readonly beacons: Beacons | undefined;
-  /** Listens, and tries again for as long as it cannot. */
+  /** Undefined where the configuration names none. */
+  status(): NearbyStatus | undefined;
+  /** Listens, and tries again for as long as it cannot. A virtual radio is waited for. */
   start(): void;
+  /** Tries at once: the virtual radio is there now. */
+  onAir(): void;
 }
 
 /** What beacons nearby say, as a source of sensors. */
@@ -30,51 +34,75 @@ export function hearBeacons({ airSocket, clock, config, logger }: BeaconParts): 
       key === undefined ? [] : [[address.toLowerCase(), new Uint8Array(Buffer.from(key, 'hex'))] as const],
     ),
   );
+  let state: ListenerState = { kind: 'starting' };
   let listening: Disposable | undefined;
   let trying: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let complaint = '';
-  const complain = (error: unknown): void => {
+  const fail = (error: unknown): void => {
+    listening?.[Symbol.dispose]();
+    listening = undefined;
     const reason = reasonOf(error);
-    const cure = error instanceof PerigeeError ? error.cure : undefined;
+    const cure = error instanceof PerigeeError ? error.cure : 'It is tried again every few seconds.';
     // Once, and not at every try.
-    if (reason !== complaint) logger.warn({ cure }, `no beacon is heard: ${reason}`);
-    complaint = reason;
+    if (state.kind !== 'unavailable' || state.reason !== reason)
+      logger.warn({ cure }, `no beacon is heard: ${reason}`);
+    state = { kind: 'unavailable', reason, cure };
   };
   const listen = async (): Promise<void> => {
+    let gone: Error | undefined;
     try {
       listening = await listenForBthome({
         ...{ on: whereToListen(config, airSocket), keys, logger },
         heard: (address, data) => beacons?.hear(address, data, clock.monotonicUs()),
         lost: (error) => {
-          complain(error);
-          listening?.[Symbol.dispose]();
-          listening = undefined;
+          gone = error;
+          // One that is lost before it listens is told of below.
+          if (listening !== undefined) fail(error);
         },
       });
-      complaint = '';
+      if (gone !== undefined) {
+        fail(gone);
+        return;
+      }
+      state = { kind: 'listening' };
       logger.info({ beacons: places.length }, 'listening for beacons');
     } catch (error) {
-      complain(error);
+      fail(error);
     }
   };
   const look = (): void => {
-    if (listening === undefined) trying ??= listen().finally(() => (trying = undefined));
+    if (timer !== undefined && listening === undefined)
+      trying ??= listen().finally(() => (trying = undefined));
   };
   return {
     beacons,
+    status: () => beacons && { listener: state, beacons: beacons.status(clock.monotonicUs()) },
     start() {
-      if (beacons === undefined || config.radio.mode === 'off') return;
-      look();
+      if (beacons === undefined) return;
+      if (config.radio.mode === 'off') {
+        fail(RADIO_IS_OFF);
+        return;
+      }
       timer = setInterval(look, RETRY_MS);
+      if (config.radio.mode !== 'virtual') look();
+    },
+    onAir() {
+      if (config.radio.mode === 'virtual') look();
     },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
+      timer = undefined;
       await trying;
       listening?.[Symbol.dispose]();
     },
   };
 }
+
+const RADIO_IS_OFF = new PerigeeError(
+  'radio-unavailable',
+  'the radio is off',
+  'Set radio.mode to auto, or take the beacons out of sensors.beacons.',
+);
 
 function whereToListen({ radio }: Config, airSocket: string): { airSocket: string } | { hciDevice: number } {
   if (radio.mode === 'virtual') return { airSocket };

@@ -13,6 +13,7 @@ import type {
   LossReader,
   LossRecord,
   LossSummary,
+  NearbyStatus,
   PhonesSummary,
   RunId,
   Store,
@@ -43,6 +44,7 @@ export interface ControlParts {
   readonly clock: Clock;
   readonly logDirectory: string;
   readonly phones: () => PhonesSummary;
+  readonly nearby: () => NearbyStatus | undefined;
   readonly webUrl: () => string | undefined;
   readonly dataDirectoryGone: () => boolean;
 }
@@ -86,7 +88,7 @@ export function createControl(parts: ControlParts): GatewayControl {
 
 function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
   const { clock, recorder, runner, store, uploader } = parts;
-  const webUrl = parts.webUrl();
+  const [nearby, webUrl] = [parts.nearby(), parts.webUrl()];
   return {
     gatewayId: store.gatewayId,
     name: parts.name,
@@ -111,6 +113,7 @@ function statusOf(parts: ControlParts, startedUs: number): GatewayStatus {
     radio: parts.radio.status,
     phones: parts.phones(),
     sync: summaryOfSync(uploader.status()),
+    ...(nearby === undefined ? {} : { nearby }),
     ...(webUrl === undefined ? {} : { webUrl }),
   };
 }

@@ -41,6 +41,8 @@ interface MetricsRadioParts {
   readonly publicKey: Uint8Array;
   /** What is served beside the metrics. */
   readonly more: () => readonly GattService[];
+  /** It advertises, for the first time or again. */
+  readonly onAir?: () => void;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -106,6 +108,7 @@ export function openMetricsRadio(parts: MetricsRadioParts): MetricsRadio {
   };
   const serve = async (): Promise<void> => {
     await radio.start([...services, ...parts.more()], advertising.next(radio.address));
+    parts.onAir?.();
     if (await advertising.ready(radio.address)) advertise();
   };
   let keeper: Disposable | undefined;

@@ -5,6 +5,7 @@ import type { Logger } from '../domain/index.js';
 import { joinAir, offerDevice } from '../air/index.js';
 import { closeNoble, openNoble } from './noble-loader.js';
 import type { Noble } from './noble-types.js';
+import { readReports } from './reports.js';
 import type { BthomeKeys } from './sighting.js';
 
 const SERVICE_DATA = 0x16;
@@ -65,16 +66,17 @@ function takeReports(
       logger.debug({ packet: packet.toString('hex', 0, 24), reason: reasonOf(error) }, 'dropped a report');
     }
   };
-  hci.removeAllListeners('leAdvertisingReport');
-  hci.on(
-    'leAdvertisingReport',
-    (_status: number, _type: number, address: string, _kind: string, data: Buffer) => {
+  // In its place, since it prints a line for each report that was cut, and whoever sends them would fill the log.
+  hci.processLeAdvertisingReport = (count, reports) => {
+    for (const { address, data } of readReports(count, reports)) {
       const said = bthomeIn(data);
-      const key = keys.get(address.toLowerCase());
+      const key = keys.get(address);
       const bthome = said && decodeBthome(said, key && { key, address });
       if (bthome !== undefined) heard(address, bthome);
-    },
-  );
+    }
+  };
+  // Never asked for.
+  hci.processLeExtendedAdvertisingReport = () => undefined;
 }
 
 /** Service data of BTHome in advertising data: length, type, UUID and value of each part (vol 3, part C, 11). */

@@ -18,6 +18,9 @@ interface NobleHci extends EventEmitter {
   _userChannel: unknown;
   readLeBufferSize(): void;
   onSocketData(packet: Buffer): void;
+  /** What follows the event's code: how many reports, and these. */
+  processLeAdvertisingReport(count: number, reports: Buffer): void;
+  processLeExtendedAdvertisingReport(count: number, reports: Buffer): void;
   setScanParameters(): void;
   setScanEnabled(enabled: boolean, filterDuplicates: boolean): void;
   processCmdCompleteEvent(opcode: number, status: number, result: Buffer): void;

@@ -202,6 +202,11 @@ describe('the configuration', () => {
       () => loadConfig(beacons(`[${porch}, ${porch}]`)),
       failsWith('config', /two beacons have one name/),
     );
+    const second = `{ name: cellar, address: '${address.toUpperCase()}' }`;
+    assert.throws(
+      () => loadConfig(beacons(`[${porch}, ${second}]`)),
+      failsWith('config', /two beacons have one address/),
+    );
     assert.throws(
       () => loadConfig(beacons(`[{ name: a, address: '${address}', key: 'secret' }]`)),
       (error: Error) => error.message.includes('sensors.beacons.0.key') && !error.message.includes('secret'),

@@ -76,7 +76,8 @@ describe('listening for BTHome with noble', () => {
     assert.equal(said(6), false);
   });
 
-  it('goes on after advertising data and reports that are cut short', async () => {
+  it('goes on after advertising data and reports that are cut short, and fills no log', async (t) => {
+    const printed = t.mock.method(console, 'warn', () => undefined);
     using broken = new VirtualBeacon(air.attach());
     await listen();
     for (const data of ['', '0f', '00', '16d2fc', '0316d2fc', 'ff16d2fc40', '0216d2', '0516d2fc4002'])
@@ -92,12 +93,16 @@ describe('listening for BTHome with noble', () => {
       '040e00',
       '040500',
       '041300',
+      '043e0d02010000010203040506050201',
+      '043e0402010000',
+      '043e0f0d0100000000000000000000000000',
       '0240000000',
     ])
       own.toHost(Buffer.from(packet, 'hex'));
     using beacon = new VirtualBeacon(air.attach());
     beacon.say([{ id: TEMPERATURE, value: 1.5 }]);
     await waitFor(() => said(1.5));
+    assert.equal(printed.mock.callCount(), 0);
   });
 
   it('says that the radio is gone', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeInvitation, encodeInvitation } from '@perigee/gatt';
-import { describeFaults, type RunCause, type RunRecord } from '../../src/domain/index.js';
+import { describeFaults, type NearbyStatus, type RunCause, type RunRecord } from '../../src/domain/index.js';
 import { runRecord } from '../sync/support-store.js';
 
 interface Words {
+  readonly describeBeacons: (nearby: NearbyStatus) => string;
   readonly describeCause: (cause?: RunCause) => string;
   readonly describeState: (run: RunRecord, nowMs: number) => string;
   readonly isInvitation: (text: string) => boolean;
@@ -12,7 +13,7 @@ interface Words {
 
 /** A browser loads it as it was written, and so does this. */
 const path = '../../../src/web/page/words.js';
-const { describeCause, describeState, isInvitation } = (await import(path)) as Words;
+const { describeBeacons, describeCause, describeState, isInvitation } = (await import(path)) as Words;
 
 describe('the page', () => {
   it('says who asked for a run', () => {
@@ -31,6 +32,23 @@ describe('the page', () => {
     const why = { text: 'one run is before it', expectedMs: 5000 };
     const run = runRecord(1, { requestedAtMs: 1000, state: { kind: 'queued', why } });
     assert.equal(describeState(run, 3000), 'queued for 2 s: one run is before it; at most 3 s more');
+  });
+
+  it('says what each beacon measures or why it says nothing, and why none is heard', () => {
+    const address = '54:48:e6:8f:80:a5';
+    const values = [{ quantity: 'temperature', value: 21.5, unit: 'celsius' }] as const;
+    const trouble = { reason: 'not heard yet', cure: '' };
+    const beacons = [
+      { name: 'porch', address, values, silentSeconds: 12 },
+      { name: 'attic', address, values: [], trouble },
+    ];
+    const listener = { kind: 'listening' } as const;
+    assert.equal(
+      describeBeacons({ listener, beacons }),
+      'porch temperature 21.5 °C, 12 s ago; attic not heard yet',
+    );
+    const gone = { kind: 'unavailable', reason: 'no adapter', cure: '' } as const;
+    assert.equal(describeBeacons({ listener: gone, beacons }), 'none is heard: no adapter');
   });
 
   it('draws an invitation, and no other text that a link brings', () => {

@@ -1,5 +1,12 @@
 // The gateway's own page: what it measures, runs and does, read from /api every second.
-import { describeCause, describeState, describeStore, formatAge, formatValue } from './words.js';
+import {
+  describeBeacons,
+  describeCause,
+  describeState,
+  describeStore,
+  formatAge,
+  formatValue,
+} from './words.js';
 
 const PERIOD_MS = 1000;
 const MAX_RUNS = 10;
@@ -120,6 +127,7 @@ function showGateway(status, forecast) {
     Lost: status.losses.latest ?? 'nothing',
     Stored: `${status.store.samples} samples of ${status.store.series} metrics${refusedText(status.store)}${describeStore(forecast)}`,
     Radio: describeRadio(status.radio),
+    ...(status.nearby === undefined ? {} : { Beacons: describeBeacons(status.nearby) }),
     Backend: status.sync.text,
     Memory: formatValue(status.rssBytes, 'bytes'),
   };

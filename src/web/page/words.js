@@ -99,6 +99,18 @@ export function describeStore({
   return `, ${bytesPerSample.toFixed(2)} bytes each; ${formatValue(growthBytesPerDay, 'bytes')} a day${wear}; ${room}`;
 }
 
+/** As `perigee doctor` tells it at length. */
+export function describeBeacons({ beacons, listener }) {
+  if (listener.kind === 'unavailable') return `none is heard: ${listener.reason}`;
+  return beacons.map(describeBeacon).join('; ');
+}
+
+function describeBeacon({ name, silentSeconds, trouble, values }) {
+  if (trouble !== undefined) return `${name} ${trouble.reason}`;
+  const said = values.map(({ quantity, unit, value }) => `${quantity} ${formatValue(value, unit)}`);
+  return `${name} ${said.join(', ')}, ${formatAge(silentSeconds * 1000)} ago`;
+}
+
 /** As its twin in gatt/invitation.ts: the gateway's key, the invitation's id and its secret, 72 bytes in base64url. */
 export function isInvitation(text) {
   return /^perigee:enrol\/1\/[\w-]{96}$/.test(text);
