@@ -7,7 +7,7 @@ export const STATUS = {
   'not-enrolled': 0x80,
   /** The session has ended, or never began: begin with a handshake. */
   'no-session': 0x81,
-  /** As many as it can serve; later. */
+  /** More waits for this phone than is kept for it: it ends the session. */
   busy: 0x82,
   /** A frame that is none, or that was not sealed by the other side as its next one. It ends the session. */
   'bad-frame': 0x83,

@@ -26,7 +26,7 @@ const WORDS = {
   statuses: {
     'not-enrolled': 'no key of a technician, or no longer; or no such invitation',
     'no-session': 'something sealed, with no session',
-    busy: 'as many as it can serve',
+    busy: 'more waits for this phone than is kept for it; the session has ended',
     'bad-frame': 'no frame, or not sealed as the next one; the session has ended',
     'rate-limited': 'too many handshakes',
   },

@@ -8,7 +8,7 @@ const INVITE = 'Ask for a new invitation: perigee technician add NAME, on the ga
 const REFUSALS: Readonly<Record<Status, readonly [message: string, cure: string]>> = {
   'not-enrolled': ['the gateway does not know this phone (any more), or its invitation', INVITE],
   'no-session': ['the gateway has ended the session', AGAIN],
-  busy: ['the gateway has too much to do', 'Try again later.'],
+  busy: ['more was asked of the gateway than this phone has taken', AGAIN],
   'bad-frame': ['the gateway did not understand this phone', AGAIN],
   'rate-limited': ['too many sessions were begun in too short a time', 'Wait some seconds.'],
 };

@@ -6,9 +6,10 @@ import { seriesKey } from '../domain/index.js';
 import { COMMANDS, begin, includes } from './commands.js';
 import type { Result } from './commands.js';
 import { refusal, runNotice, seriesValues } from './messages.js';
+import type { Delivery } from './outbox.js';
 import type { SnapshotSources } from './snapshots.js';
 
-/** Commands of one phone that are under way; and runs of which it is told. */
+/** Commands of one phone that are under way, until their answers have left; and runs of which it is told. */
 const MAX_PENDING = 4;
 const MAX_FOLLOWED = 4;
 
@@ -24,7 +25,7 @@ interface ErrandsParts {
   readonly time: TimeKeeper;
   readonly logger: Logger;
   readonly offer: (snapshot: Uint8Array) => void;
-  readonly say: (said: perigee.v1.Said.$Properties, mayBeLost: boolean) => void;
+  readonly say: (said: perigee.v1.Said.$Properties, delivery: Delivery) => void;
 }
 
 /** What is done for the phone of one session. What it has begun goes on after its end, and is told to nobody. */
@@ -61,12 +62,10 @@ export class Errands {
       return;
     }
     this.#pending += 1;
+    const left = (): void => void (this.#pending -= 1);
     work()
-      .then(
-        (result) => this.#answer(command, result),
-        (error: unknown) => this.#answer(command, { refusal: refusal(this.#known(error)) }),
-      )
-      .finally(() => (this.#pending -= 1));
+      .then((result) => this.#answer(command, result, left))
+      .catch((error: unknown) => this.#answer(command, { refusal: refusal(this.#known(error)) }, left));
   }
 
   /** @throws PerigeeError `access-refused`, and what the command throws. */
@@ -116,7 +115,7 @@ export class Errands {
         const { value } = step;
         if (value.kind === 'console') continue;
         const notice = runNotice(value.run, value.kind === 'report' ? value.samples : []);
-        this.#parts.say({ run: notice }, !isEnded(value.run));
+        this.#parts.say({ run: notice }, { mayBeLost: !isEnded(value.run) });
       }
     } catch (error) {
       this.#parts.logger.warn({ reason: reasonOf(error) }, 'a phone is not told any more of its run');
@@ -139,15 +138,15 @@ export class Errands {
         if (step.value.kind !== 'report') continue;
         const { run, samples } = step.value;
         const values = seriesValues(samples.filter(({ series }) => this.#watched.has(seriesKey(series))));
-        if (values.length > 0) this.#parts.say({ news: { runId: run.id, values } }, true);
+        if (values.length > 0) this.#parts.say({ news: { runId: run.id, values } }, { mayBeLost: true });
       }
     } catch (error) {
       this.#parts.logger.warn({ reason: reasonOf(error) }, 'a phone gets no news any more');
     }
   }
 
-  #answer(command: number, result: Result): void {
-    if (!this.#over) this.#parts.say({ answer: { command, ...result } }, false);
+  #answer(command: number, result: Result, left: () => void = () => undefined): void {
+    if (!this.#over) this.#parts.say({ answer: { command, ...result } }, { mayBeLost: false, left });
   }
 
   #known(error: unknown): PerigeeError {

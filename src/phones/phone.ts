@@ -158,12 +158,14 @@ export class Phone implements GattListener {
       ...this.#parts,
       sources: { ...this.#parts, gatewayId: gateway.gatewayId },
       offer: (snapshot) => (this.#bulk = new BulkSender(snapshot)),
-      say: (said, mayBeLost) =>
-        this.#outbox.push(inChannel('control', encodeSaid(said)), mayBeLost, this.#nowUs()),
+      say: (said, delivery) => {
+        if (!this.#outbox.push(inChannel('control', encodeSaid(said)), delivery, this.#nowUs()))
+          this.#refuse('busy', 'a phone that asks for more than it takes');
+      },
     }));
     if (peer.kind === 'enrolling') {
       errands.run(command.id, () => this.#enrol(command, peer));
-      return TAKEN;
+      return this.#takenBy(errands);
     }
     if (peer.kind === 'greeted') {
       this.#peer = { kind: 'known', key: peer.key };
@@ -172,7 +174,12 @@ export class Phone implements GattListener {
     }
     const holder = 'key' in this.#peer ? this.#parts.access.holder(this.#peer.key) : undefined;
     errands.run(command.id, () => errands.obey(command, holder));
-    return TAKEN;
+    return this.#takenBy(errands);
+  }
+
+  /** A refusal for which there is no room has ended the session; the link is full, so only the write can say so. */
+  #takenBy(errands: Errands): number {
+    return this.#errands === errands ? TAKEN : STATUS.busy;
   }
 
   #grant(body: Uint8Array): number {
