@@ -68,6 +68,13 @@ export class Errands {
       .catch((error: unknown) => this.#answer(command, { refusal: refusal(this.#known(error)) }, left));
   }
 
+  /** In place of `run`, for a phone that asks too often. */
+  refuseOften(command: number): void {
+    this.#parts.access.refuse('commands that come too fast');
+    const error = refused('too many commands in too short a time', 'Wait some seconds, and ask less often.');
+    this.#answer(command, { refusal: refusal(error) });
+  }
+
   /** @throws PerigeeError `access-refused`, and what the command throws. */
   async obey(command: perigee.v1.Command, technician: Technician | undefined): Promise<Result> {
     const { access, clock, control, sources, time } = this.#parts;

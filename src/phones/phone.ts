@@ -14,6 +14,7 @@ import { perigee } from '@perigee/proto';
 import { PerigeeError } from '../domain/index.js';
 import type { Clock, GattLink, GattListener, GatewayControl, Logger, TimeKeeper } from '../domain/index.js';
 import type { HistoryPacker } from '../domain/index.js';
+import type { Allowances } from './allowances.js';
 import type { Result } from './commands.js';
 import type { Doorkeeper, NamedInvitation } from './doorkeeper.js';
 import { Errands } from './errands.js';
@@ -40,6 +41,7 @@ export interface PhoneParts {
   readonly history: HistoryPacker;
   readonly time: TimeKeeper;
   readonly handshakes: Handshakes;
+  readonly allowances: Allowances;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -163,6 +165,10 @@ export class Phone implements GattListener {
           this.#refuse('busy', 'a phone that asks for more than it takes');
       },
     }));
+    if ('key' in peer && !this.#parts.allowances.take(peer.key, command.what, this.#nowUs())) {
+      errands.refuseOften(command.id);
+      return this.#takenBy(errands);
+    }
     if (peer.kind === 'enrolling') {
       errands.run(command.id, () => this.#enrol(command, peer));
       return this.#takenBy(errands);

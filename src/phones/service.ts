@@ -1,5 +1,6 @@
 import { GATT_SERVICES } from '@perigee/gatt';
 import type { GattListener, GattService } from '../domain/index.js';
+import { Allowances } from './allowances.js';
 import { Handshakes } from './handshakes.js';
 import { Phone } from './phone.js';
 import type { PhoneParts } from './phone.js';
@@ -17,14 +18,14 @@ export interface PhoneService extends Disposable {
 const { rx, tx } = GATT_SERVICES.control.characteristics;
 
 /** The control service: a conversation for each phone. */
-export function createPhoneService(parts: Omit<PhoneParts, 'handshakes'>): PhoneService {
-  const handshakes = new Handshakes();
+export function createPhoneService(parts: Omit<PhoneParts, 'allowances' | 'handshakes'>): PhoneService {
+  const shared = { allowances: new Allowances(), handshakes: new Handshakes() };
   const phones = new Set<Phone>();
   const timer = setInterval(() => phones.forEach((phone) => phone.look()), LOOK_EVERY_MS).unref();
   const conversation = {
     ...{ written: rx.uuid, notified: tx.uuid },
     begin(link: ConstructorParameters<typeof Phone>[0]): GattListener {
-      const phone = new Phone(link, { ...parts, handshakes });
+      const phone = new Phone(link, { ...parts, ...shared });
       phones.add(phone);
       return {
         receive: phone.receive,

@@ -97,6 +97,8 @@ export async function campaign(seed: number, messages: number): Promise<Campaign
   let phone = await enrolled(world, { role: 'viewer' });
   const before = actsOf(world);
   for (; counts.messages < messages; counts.messages += 1) {
+    // None is refused for coming too fast.
+    world.time.us += 1e6;
     if (counts.messages % 50 === 0) await served(other, seed);
     const where = `seed ${seed}, message ${counts.messages + 1}`;
     const seen = phone.events.length;
