@@ -19,7 +19,7 @@ const MAX_TECHNICIANS = 64;
 const REFUSALS_EVERY_US = 60e6;
 /** A line of the log; what a phone sends may be as long as a message. */
 const DETAIL_MAX = 128;
-/** For whoever may open the control socket. */
+/** In the log, for whoever may open the control socket: the name of no technician. */
 const LOCAL = 'local';
 
 interface AccessParts {
@@ -68,21 +68,22 @@ export class Access implements AccessControl {
     return Promise.resolve([...this.#technicians.values()]);
   }
 
-  invite(terms: InvitationTerms, invitedBy = LOCAL): Promise<ShownInvitation> {
+  /** `invitedBy` is a technician's name; absent for whoever may open the control socket. */
+  invite(terms: InvitationTerms, invitedBy?: string): Promise<ShownInvitation> {
     const nowUs = this.#parts.clock.monotonicUs();
     const name = parseTechnicianName(terms.name);
-    if ([...this.#technicians.values()].some((one) => one.name === name))
+    if (name === LOCAL) throw refused(`"${name}" is who acts on the gateway itself`, 'Choose another name.');
+    if (this.#named(name) !== undefined)
       throw refused(
         `"${name}" is taken`,
         'Choose another name, or revoke that one: perigee technician revoke NAME.',
       );
-    if (this.#technicians.size >= MAX_TECHNICIANS)
-      throw refused(`there are ${MAX_TECHNICIANS} technicians already`, 'Revoke one: perigee technician ls.');
+    this.#checkRoom();
     const [id, secret] = [randomBytes(INVITATION_ID_BYTES), randomBytes(INVITATION_SECRET_BYTES)];
     const invitation = { id: id.toString('hex'), secret, terms, invitedBy };
     if (!this.#invitations.add(invitation, nowUs))
       throw refused('too many invitations are out', 'Wait until some of them expire.');
-    this.note({ act: 'invited', who: invitedBy, detail: `${name}, as ${terms.role}` });
+    this.note({ act: 'invited', who: invitedBy ?? LOCAL, detail: `${name}, as ${terms.role}` });
     const link = encodeInvitation({ gatewayKey: this.#parts.gatewayKey, id, secret });
     return Promise.resolve({ link, validMs: terms.validMs });
   }
@@ -90,16 +91,27 @@ export class Access implements AccessControl {
   /** The invitation that a phone names, for one attempt; undefined where there is none (any more). */
   attempt(id: string): OpenInvitation | undefined {
     const found = this.#invitations.attempt(id, this.#parts.clock.monotonicUs());
-    if (found !== 'spent') return found;
+    if (found !== 'spent') return found && this.#stands(found) ? found : undefined;
     this.note({ act: 'invitation-spent', who: '', detail: `${id} was tried too often, and is void` });
     return undefined;
   }
 
-  /** For a phone that has proved that it has the secret. @throws PerigeeError `access-refused` for one that is late. */
-  async enrol({ id, invitedBy, terms }: OpenInvitation, key: string): Promise<Technician> {
-    if (!this.#invitations.take(id))
+  /**
+   * For a phone that has proved that it has the secret. A refusal leaves the invitation as it is.
+   * @throws PerigeeError `access-refused` for one that is late, or for a phone that is somebody here.
+   */
+  async enrol(invitation: OpenInvitation, key: string): Promise<Technician> {
+    const { id, invitedBy, terms } = invitation;
+    const same = this.#technicians.get(key);
+    if (same !== undefined)
       throw refused(
-        'this invitation was used or has expired',
+        `this phone is "${same.name}" here already`,
+        `To enrol it as another, revoke that first: perigee technician revoke ${same.name}.`,
+      );
+    this.#checkRoom();
+    if (!this.#stands(invitation) || !this.#invitations.take(id))
+      throw refused(
+        'this invitation was used, taken back or has expired',
         'Ask for a new one: perigee technician add NAME.',
       );
     const enrolledAtMs = this.#nowMs();
@@ -108,24 +120,32 @@ export class Access implements AccessControl {
       ...{ name, key, role, mayEnrol, enrolledAtMs },
       ...(grantMs === undefined ? {} : { expiresAtMs: enrolledAtMs + grantMs }),
     };
-    await this.#parts.store.putTechnician(technician);
+    // Before it is stored, so that no other enrolment of this key or name, or above the limit, passes meanwhile.
     this.#technicians.set(key, technician);
+    try {
+      await this.#parts.store.putTechnician(technician);
+    } catch (error) {
+      this.#technicians.delete(key);
+      throw error;
+    }
     this.note({
       act: 'enrolled',
       who: name,
-      detail: `as ${role}, key ${key.slice(0, 16)}…, invited by ${invitedBy}`,
+      detail: `as ${role}, key ${key.slice(0, 16)}…, invited by ${invitedBy ?? LOCAL}`,
     });
     return technician;
   }
 
+  /** Takes back what they have invited, too. */
   async revoke(name: string, by = LOCAL): Promise<Technician> {
-    const found = [...this.#technicians.values()].find((one) => one.name === name);
+    const found = this.#named(name);
     if (found === undefined) {
       const cure = 'See who there is: perigee technician ls.';
       throw new PerigeeError('technician-unknown', `there is no technician "${name}"`, cure);
     }
     await this.#parts.store.removeTechnician(found.key);
     this.#technicians.delete(found.key);
+    this.#invitations.takeBack(name);
     this.note({ act: 'revoked', who: by, detail: name });
     return found;
   }
@@ -158,6 +178,22 @@ export class Access implements AccessControl {
   /** How often a phone was refused since the start, by reason. */
   get refused(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#refused);
+  }
+
+  #named(name: string): Technician | undefined {
+    return [...this.#technicians.values()].find((one) => one.name === name);
+  }
+
+  /** An invitation counts as long as whoever made it may invite. */
+  #stands({ invitedBy }: OpenInvitation): boolean {
+    if (invitedBy === undefined) return true;
+    const by = this.#named(invitedBy);
+    return by !== undefined && this.holder(by.key)?.mayEnrol === true;
+  }
+
+  #checkRoom(): void {
+    if (this.#technicians.size >= MAX_TECHNICIANS)
+      throw refused(`there are ${MAX_TECHNICIANS} technicians already`, 'Revoke one: perigee technician ls.');
   }
 
   #nowMs(): number {

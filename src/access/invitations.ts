@@ -14,7 +14,8 @@ export interface OpenInvitation {
   readonly id: string;
   readonly secret: Uint8Array;
   readonly terms: InvitationTerms;
-  readonly invitedBy: string;
+  /** A technician's name; undefined for whoever may open the control socket. */
+  readonly invitedBy: string | undefined;
 }
 
 interface Kept extends OpenInvitation {
@@ -49,6 +50,11 @@ export class Invitations {
   /** True for the one that takes it; whoever comes later is too late. */
   take(id: string): boolean {
     return this.#kept.delete(id);
+  }
+
+  /** All that somebody has made. */
+  takeBack(invitedBy: string): void {
+    for (const kept of this.#kept.values()) if (kept.invitedBy === invitedBy) this.#kept.delete(kept.id);
   }
 
   #open(nowUs: number): readonly Kept[] {

@@ -5,7 +5,8 @@ export interface NamedInvitation {
   readonly id: string;
   readonly secret: Uint8Array;
   readonly terms: InvitationTerms;
-  readonly invitedBy: string;
+  /** A technician's name; undefined for whoever may open the control socket. */
+  readonly invitedBy: string | undefined;
 }
 
 /** Who may come in, and what is written down of it. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decodeInvitation } from '@perigee/gatt';
 import { Access } from '../../src/access/index.js';
-import type { InvitationTerms, Store } from '../../src/domain/index.js';
+import type { InvitationTerms, PerigeeError, Store } from '../../src/domain/index.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
 import { SILENT } from '../store/support-store.js';
 import { failsWith } from '../support/expect.js';
@@ -30,10 +30,18 @@ async function world(store = createMemoryStore()): Promise<World> {
     ...{ access, store, time },
     async invite(changes = {}) {
       const { link } = await access.invite({ ...TERMS, ...changes });
-      return Buffer.from(decodeInvitation(link)?.id ?? assert.fail('it is a link')).toString('hex');
+      return idOf(link);
     },
     log: async () => (await access.audit(100)).map(({ act, who, detail }) => `${act} ${who}: ${detail}`),
   };
+}
+
+function keyOf(i: number): string {
+  return i.toString(16).padStart(64, '0');
+}
+
+function idOf(link: string): string {
+  return Buffer.from(decodeInvitation(link)?.id ?? assert.fail('it is a link')).toString('hex');
 }
 
 async function enrolled(access: Access, id: string, key = PHONE): Promise<void> {
@@ -104,6 +112,39 @@ describe('an invitation', () => {
     await invite({ name: 'n3' });
   });
 
+  for (const [why, end] of [
+    ['was revoked', ({ access }: World): Promise<unknown> => access.revoke('Mallory')],
+    ['has no grant any more', ({ time }: World): Promise<unknown> => Promise.resolve((time.wallMs += 1000))],
+  ] as const) {
+    it(`counts no more once the technician who made it ${why}`, async () => {
+      const here = await world();
+      const { access } = here;
+      await enrolled(access, await here.invite({ name: 'Mallory', mayEnrol: true, grantMs: 1000 }));
+      const link = async (name: string): Promise<string> =>
+        idOf((await access.invite({ ...TERMS, name }, 'Mallory')).link);
+      const [named, waiting] = [await link('Ghost'), await link('Shade')];
+      const attempt = access.attempt(named) ?? assert.fail('it may be tried');
+      await end(here);
+      assert.equal(access.attempt(waiting), undefined);
+      await assert.rejects(access.enrol(attempt, OTHER_PHONE), failsWith('access-refused', /taken back/));
+      assert.equal(access.holder(OTHER_PHONE), undefined);
+    });
+  }
+
+  it('of a technician who was revoked does not come back with another of that name', async () => {
+    const { access, invite } = await world();
+    await enrolled(access, await invite({ mayEnrol: true }));
+    const ghost = idOf((await access.invite({ ...TERMS, name: 'Ghost' }, 'Ada')).link);
+    await access.revoke('Ada');
+    await enrolled(access, await invite({ mayEnrol: true }), OTHER_PHONE);
+    assert.equal(access.attempt(ghost), undefined);
+  });
+
+  it('makes nobody whom the log would confuse with the gateway itself', async () => {
+    const { invite } = await world();
+    await assert.rejects(async () => invite({ name: 'local' }), failsWith('access-refused', /itself/));
+  });
+
   for (const name of ['', ' Ada', 'Ada\n', 'a'.repeat(33), 'A\u202ed']) {
     it(`is not made for the name ${JSON.stringify(name)}`, async () => {
       const { invite } = await world();
@@ -143,9 +184,47 @@ describe('a technician', () => {
 
   it('is one of so many as service a board', async () => {
     const { access, invite } = await world();
-    for (let i = 0; i < 64; i++)
-      await enrolled(access, await invite({ name: `n${i}` }), i.toString(16).padStart(64, '0'));
+    for (let i = 0; i < 64; i++) await enrolled(access, await invite({ name: `n${i}` }), keyOf(i));
     await assert.rejects(async () => invite(), failsWith('access-refused', /64 technicians/));
+  });
+
+  it('is one of so many also where more invitations were out', async () => {
+    const { access, invite } = await world();
+    for (let i = 0; i < 63; i++) await enrolled(access, await invite({ name: `n${i}` }), keyOf(i));
+    const [last, late] = [await invite({ name: 'last' }), await invite({ name: 'late' })];
+    await enrolled(access, last, keyOf(63));
+    await assert.rejects(enrolled(access, late, keyOf(64)), failsWith('access-refused', /64 technicians/));
+    await access.revoke('n0');
+    await enrolled(access, late, keyOf(64));
+  });
+
+  it('keeps the name until revoked, whatever else the phone enrols with, and the invitation is left', async () => {
+    const { access, invite } = await world();
+    await enrolled(access, await invite());
+    const bob = await invite({ name: 'Bob', role: 'viewer' });
+    await assert.rejects(enrolled(access, bob), (error: PerigeeError) => {
+      assert.match(`${error.message}; ${error.cure}`, /is "Ada" here already; .*technician revoke Ada/);
+      return true;
+    });
+    assert.deepEqual(
+      (await access.technicians()).map(({ name }) => name),
+      ['Ada'],
+    );
+    await enrolled(access, bob, OTHER_PHONE);
+  });
+
+  it('is one, however many enrol at the same time with the same key', async () => {
+    const { access, invite, store } = await world();
+    const ids = [await invite(), await invite({ name: 'Bob' })];
+    const ends = await Promise.allSettled(ids.map((id) => enrolled(access, id)));
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    );
+    assert.deepEqual(
+      (await store.access.technicians()).map(({ name }) => name),
+      ['Ada'],
+    );
   });
 });
 
