@@ -15,7 +15,7 @@ export interface EpochClock {
     /** Of the first and the last observation. */
     readonly fromUs: number;
     readonly toUs: number;
-    /** Wall time less monotonic time, as the gateway believed it at the last one. */
+    /** Wall time less monotonic time, as the gateway believed it at the last one, but for how it is read. */
     readonly offsetMs: number;
   };
   /** Whether the store was closed with all of it in blocks: nothing can be missing at its end. */
@@ -38,18 +38,53 @@ export function decodeEpochClock(bytes: Uint8Array): EpochClock | undefined {
   return parsed.success ? parsed.output : undefined;
 }
 
-/** The clock of an epoch, a block of observations later. */
-function clockWith(clock: EpochClock, { shapes }: Pick<OpenBlock, 'shapes'>): EpochClock {
-  let { fromUs, toUs, offsetMs } = clock.stored ?? { fromUs: Infinity, toUs: -Infinity, offsetMs: 0 };
+/**
+ * A clock whose offset moved by more was set. Less is how it is read: wall time comes in whole milliseconds, and a busy
+ * board is kept from reading the other clock at once. Slewing moves both clocks alike, and what else drifts is followed in
+ * steps of this size. Services of time step by 128 ms and more.
+ */
+const SET_MS = 20;
+
+type Offset = number | undefined;
+
+/** The clock of an epoch, a block of observations later; `believed` is the offset of its boot until then. */
+function clockWith(clock: EpochClock, { shapes }: Pick<OpenBlock, 'shapes'>, believed: Offset): EpochClock {
+  const before = clock.stored ?? { fromUs: Infinity, toUs: -Infinity };
+  let { fromUs, toUs } = before;
+  let moved = false;
   for (const { monotonicUs, wallMs } of shapes) {
     for (const [index, us] of monotonicUs.entries()) {
       fromUs = Math.min(fromUs, us);
-      if (us < toUs) continue;
-      toUs = us;
-      offsetMs = (wallMs[index] ?? 0) - us / 1000;
+      toUs = Math.max(toUs, us);
+      moved ||= us >= before.toUs && !holds(believed, offsetOf(us, wallMs[index]));
     }
   }
-  return fromUs > toUs ? clock : { boot: clock.boot, stored: { fromUs, toUs, offsetMs } };
+  // In order, so only where it must be.
+  const offsetMs = moved ? offsetAfter(shapes, before.toUs, believed) : believed;
+  return offsetMs === undefined || fromUs > toUs
+    ? clock
+    : { boot: clock.boot, stored: { fromUs, toUs, offsetMs } };
+}
+
+/** As a step at a time leads to it, in order: where a block ends, and which source was told first, changes nothing. */
+function offsetAfter(shapes: OpenBlock['shapes'], fromUs: number, believed: Offset): Offset {
+  const looks = shapes
+    .flatMap(({ monotonicUs, wallMs }) =>
+      monotonicUs.map((us, index) => ({ us, offsetMs: offsetOf(us, wallMs[index]) })),
+    )
+    .filter(({ us }) => us >= fromUs)
+    .sort((a, b) => a.us - b.us);
+  let known = believed;
+  for (const { offsetMs } of looks) if (!holds(known, offsetMs)) known = offsetMs;
+  return known;
+}
+
+function offsetOf(us: number, wallMs = 0): number {
+  return wallMs - us / 1000;
+}
+
+function holds(believed: Offset, offsetMs: number): believed is number {
+  return believed !== undefined && Math.abs(offsetMs - believed) <= SET_MS;
 }
 
 /** Writes the clock of an epoch anew, of the spans that the headers of its blocks tell: the belief at its end, roughly. */
@@ -72,7 +107,7 @@ export class EpochClocks {
 
   /** Writes what a block's observations say; telling it twice changes nothing. */
   note(block: Pick<OpenBlock, 'epoch' | 'shapes'>): Operation {
-    return this.#put(block.epoch, clockWith(this.#of(block.epoch), block));
+    return this.#put(block.epoch, this.#with(block));
   }
 
   /** Writes that nothing more comes, and that all of it is in blocks. */
@@ -101,8 +136,22 @@ export class EpochClocks {
 
   /** As it will be once the open block is noted. */
   timed(open: Pick<OpenBlock, 'epoch' | 'shapes'>): readonly TimedEpoch[] {
-    const clocks = new Map(this.#clocks).set(open.epoch, clockWith(this.#of(open.epoch), open));
+    const clocks = new Map(this.#clocks).set(open.epoch, this.#with(open));
     return timedEpochs(new Map([...clocks].sort(([a], [b]) => a - b)));
+  }
+
+  #with(block: Pick<OpenBlock, 'epoch' | 'shapes'>): EpochClock {
+    const clock = this.#of(block.epoch);
+    return clockWith(clock, block, clock.stored?.offsetMs ?? this.#believed(clock.boot));
+  }
+
+  /** By the newest epoch of the boot that has stored anything: monotonic time went on, so its offset still holds. */
+  #believed(boot: string): Offset {
+    if (boot === '') return undefined;
+    let newest: readonly [number, Offset] = [-1, undefined];
+    for (const [epoch, { boot: of, stored }] of this.#clocks)
+      if (of === boot && stored !== undefined && epoch > newest[0]) newest = [epoch, stored.offsetMs];
+    return newest[1];
   }
 
   #of(epoch: number): EpochClock {
