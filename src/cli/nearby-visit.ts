@@ -34,14 +34,43 @@ export async function withVisits<T>(
 ): Promise<T> {
   const book = await bookOf(env, options);
   const known = theGateway(book, options);
-  await using phone: Phone = await openPhone(radioOf(env, options));
+  await using handset = await Handset.open(radioOf(env, options));
   const gatewayKey = new Uint8Array(Buffer.from(known.key, 'hex'));
   return await use(async () => {
-    const connection = await findGateway(phone, gatewayKey, known.name);
+    const connection = await findGateway(await handset.phone(), gatewayKey, known.name, {
+      renamed: (name) => book.add({ ...known, name }),
+    });
     const credentials = { curve: nodeCurve, keys: book.keys, gatewayKey };
     const { session } = await ControlSession.open(connection, credentials);
     return { session, [Symbol.asyncDispose]: () => connection.disconnect() };
   });
+}
+
+/** A phone whose radio may go away with the gateway that has it: for the next visit there is another. */
+class Handset implements AsyncDisposable {
+  readonly #radio: PhoneRadio;
+  #phone: Phone;
+
+  private constructor(radio: PhoneRadio, phone: Phone) {
+    this.#radio = radio;
+    this.#phone = phone;
+  }
+
+  static async open(radio: PhoneRadio): Promise<Handset> {
+    return new Handset(radio, await openPhone(radio));
+  }
+
+  async phone(): Promise<Phone> {
+    if (this.#phone.isLost) {
+      await this.#phone[Symbol.asyncDispose]();
+      this.#phone = await openPhone(this.#radio);
+    }
+    return this.#phone;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#phone[Symbol.asyncDispose]();
+  }
 }
 
 function theGateway(book: PhoneBook, { gateway }: NearbyOptions): KnownGateway {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
 import { BulkReceiver, HISTORY_LIMITS } from '@perigee/gatt';
@@ -9,8 +10,8 @@ import type { ControlSession } from './control-session.js';
 
 /** A gateway makes none that is larger; what claims more is none, deflated or not. */
 const MAX_BYTES = HISTORY_LIMITS.bytes;
-/** Connections that may be lost in a row with nothing received: then the gateway is out of reach. */
-const FRUITLESS_MAX = 3;
+/** Before the next try, of those in a row that brought nothing: a gateway that is started again is back by the last. */
+const FRUITLESS_WAITS_MS: readonly number[] = [1_000, 5_000, 15_000];
 /** Left out of what is there: none of it, about a chunk, and what some minutes more or less can change. */
 const ENDS_BYTES = [0, 16 * 1024, 64 * 1024, 256 * 1024];
 /** Of what a phone has: bytes of their SHA-256. */
@@ -32,6 +33,8 @@ export type TransferNews =
 
 export interface DownloadOptions extends CallOptions {
   readonly tell?: (news: TransferNews) => void;
+  /** How time passes between two tries. */
+  readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -44,6 +47,7 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<Uint8Array> {
   const transfer = new Transfer(what, options);
+  const { signal, tell, wait = pause } = options;
   for (let fruitless = 0; ;) {
     const before = transfer.received;
     try {
@@ -53,11 +57,17 @@ export async function download(
     } catch (error) {
       const isLost = error instanceof PerigeeError && error.code === 'radio-unavailable';
       fruitless = transfer.received > before ? 0 : fruitless + 1;
-      if (!isLost || fruitless >= FRUITLESS_MAX || options.signal?.aborted === true) throw error;
-      options.tell?.({ kind: 'lost', bytes: transfer.received, reason: error.message });
+      const waitMs = fruitless === 0 ? 0 : FRUITLESS_WAITS_MS[fruitless - 1];
+      if (!isLost || waitMs === undefined || signal?.aborted === true) throw error;
+      tell?.({ kind: 'lost', bytes: transfer.received, reason: error.message });
+      if (waitMs > 0) await wait(waitMs, signal);
     }
   }
   return transfer.inflated();
+}
+
+async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal });
 }
 
 class Transfer {

@@ -66,6 +66,11 @@ export class Phone implements AsyncDisposable {
     });
   }
 
+  /** Nothing is to be had of it any more: it has to be put away, and another one opened. */
+  get isLost(): boolean {
+    return this.#lost.aborted;
+  }
+
   /** Who is in reach, by address, with the newest that was heard of each. */
   async scan({ durationMs = SCAN_MS, until, whom = 'gateways', keys, ...options }: ScanOptions = {}): Promise<
     readonly Sighting[]

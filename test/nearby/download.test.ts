@@ -50,13 +50,16 @@ describe('a download', () => {
     assert.ok(carried() > 75_000);
   });
 
-  it('gives up when three connections in a row brought nothing', async () => {
+  it('gives up when four connections in a row brought nothing, with ever longer pauses between them', async () => {
+    const waits: number[] = [];
+    const wait = (ms: number): Promise<void> => Promise.resolve(void waits.push(ms));
     const { count, visit } = visitsTo(
       logSources(() => PLAIN),
       { lasts: () => 0 },
     );
-    await assert.rejects(download(visit, LOG), failsWith('radio-unavailable', /gone/));
-    assert.equal(count(), 3);
+    await assert.rejects(download(visit, LOG, { wait }), failsWith('radio-unavailable', /gone/));
+    assert.equal(count(), 4);
+    assert.deepEqual(waits, [1_000, 5_000, 15_000]);
   });
 
   it('gives up at once when the gateway refuses, and takes no more than it was told', async () => {
