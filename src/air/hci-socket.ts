@@ -16,6 +16,7 @@ export function hciSocketClass(lookup: DeviceLookup): new () => EventEmitter {
 
     #transport: HciTransport | undefined;
     #started = false;
+    #lost: string | undefined;
 
     bindUser(device: number): number {
       this.#transport = lookup(device);
@@ -38,6 +39,7 @@ export function hciSocketClass(lookup: DeviceLookup): new () => EventEmitter {
         if (this.#started) this.emit('data', packet);
       });
       this.#transport?.onLost((reason) => {
+        this.#lost = reason;
         if (this.#started) this.emit('error', new Error(reason));
       });
     }
@@ -55,8 +57,11 @@ export function hciSocketClass(lookup: DeviceLookup): new () => EventEmitter {
       return;
     }
 
+    /** As native code does: a write that fails says so before it returns. */
     write(packet: Buffer): void {
-      if (this.#started) this.#transport?.send(packet);
+      if (!this.#started) return;
+      if (this.#lost === undefined) this.#transport?.send(packet);
+      else this.emit('error', new Error(this.#lost));
     }
   }
   // As native code defines it: what would have to replace it is to notice that here.

@@ -38,9 +38,14 @@ export function hearBeacons({ airSocket, clock, config, logger }: BeaconParts): 
   let listening: Disposable | undefined;
   let trying: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const fail = (error: unknown): void => {
-    listening?.[Symbol.dispose]();
+  const endListening = (): void => {
+    // Forgotten first: whoever ends it writes to an adapter that may be gone, and hears of that at once.
+    const ended = listening;
     listening = undefined;
+    ended?.[Symbol.dispose]();
+  };
+  const fail = (error: unknown): void => {
+    endListening();
     const reason = reasonOf(error);
     const cure = error instanceof PerigeeError ? error.cure : 'It is tried again every few seconds.';
     // Once, and not at every try.
@@ -93,7 +98,7 @@ export function hearBeacons({ airSocket, clock, config, logger }: BeaconParts): 
       clearInterval(timer);
       timer = undefined;
       await trying;
-      listening?.[Symbol.dispose]();
+      endListening();
     },
   };
 }
