@@ -1,15 +1,37 @@
 import { endsRun, isEnded, type RunNews, type RunRequest } from '../domain/index.js';
+import type { Subscription } from '../domain/index.js';
 import type { Runner } from '../runner/index.js';
 
 /**
  * Starts a run, and tells everything of it to its end. Subscribed before the start, so that nothing is missed of a run
- * that lives for 30 ms, or that a guest which was kept ready has ended before its start was answered.
+ * that lives for 30 ms, or that a guest which was kept ready has ended before its start was answered. Who leaves reads
+ * nothing more from then on, also while the next news is awaited: a generator alone would wait for it.
  */
-export async function* follow(
+export function follow(
   runner: Pick<Runner, 'events' | 'start'>,
   request: RunRequest,
-): AsyncIterable<RunNews> {
-  const news = runner.events.subscribe();
+): AsyncIterable<RunNews, void, undefined> {
+  return {
+    [Symbol.asyncIterator]() {
+      let news: Subscription<RunNews> | undefined;
+      const told = tell(runner, request, () => (news = runner.events.subscribe()));
+      return {
+        next: () => told.next(),
+        return() {
+          void news?.return?.();
+          return told.return();
+        },
+      };
+    },
+  };
+}
+
+async function* tell(
+  runner: Pick<Runner, 'start'>,
+  request: RunRequest,
+  subscribe: () => Subscription<RunNews>,
+): AsyncGenerator<RunNews, void, undefined> {
+  const news = subscribe();
   try {
     const run = await runner.start(request);
     // All that there is to tell has been told by now, or before anyone asked.

@@ -42,4 +42,25 @@ describe('whoever follows a run', () => {
     const queued: RunNews = { kind: 'changed', run: { ...going, state: { kind: 'queued' } } };
     assert.deepEqual(await told([queued, begun], going, [over]), [queued, begun, over]);
   });
+
+  it('reads nothing more from when they leave, though nothing comes any more', async () => {
+    const events = new Topic<RunNews>();
+    const start = (): Promise<RunRecord> => Promise.resolve(going);
+    const news = follow({ events, start }, { id: ID, image: 'hello' })[Symbol.asyncIterator]();
+    assert.deepEqual(await news.next(), { done: false, value: begun });
+    const next = news.next();
+    const left = news.return?.();
+    assert.equal(events.readers, 0);
+    assert.deepEqual([(await next).done, (await left)?.done], [true, true]);
+  });
+
+  it('reads nothing where they leave before the start is answered', () => {
+    const events = new Topic<RunNews>();
+    const start = (): Promise<RunRecord> => new Promise(() => undefined);
+    const news = follow({ events, start }, { id: ID, image: 'hello' })[Symbol.asyncIterator]();
+    void news.next();
+    assert.equal(events.readers, 1);
+    void news.return?.();
+    assert.equal(events.readers, 0);
+  });
 });
