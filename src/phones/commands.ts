@@ -188,16 +188,12 @@ export function includes(role: Role, needed: Role): boolean {
   return role === 'technician' || needed === 'viewer';
 }
 
-/** The news of one run, once the first has come. Whoever leaves it leaves the run alone. */
-export async function begin(
-  control: GatewayControl,
-  request: RunRequest,
-): Promise<{ readonly run: RunRecord; readonly news: AsyncIterator<RunNews> }> {
-  const news = control.run(request)[Symbol.asyncIterator]();
+/** The first record of the run. @throws PerigeeError `run-failed`, and what a start throws. */
+export async function begun(news: AsyncIterator<RunNews>): Promise<RunRecord> {
   for (;;) {
     const step = await news.next();
     if (step.done === true)
       throw new PerigeeError('run-failed', 'the gateway ends', 'Try again once it is back.');
-    if (step.value.kind === 'changed') return { run: step.value.run, news };
+    if (step.value.kind === 'changed') return step.value.run;
   }
 }

@@ -1,11 +1,11 @@
 import type { perigee } from '@perigee/proto';
-import { PerigeeError, isEnded, reasonOf } from '../domain/index.js';
-import type { Clock, GatewayControl, InvitationTerms, Logger, RunNews } from '../domain/index.js';
+import { PerigeeError, endsRun, isEnded, reasonOf } from '../domain/index.js';
+import type { Clock, GatewayControl, InvitationTerms, Logger, RunId, RunNews } from '../domain/index.js';
 import type { RunRecord, RunRequest, ShownInvitation, Technician, TimeKeeper } from '../domain/index.js';
 import { seriesKey } from '../domain/index.js';
-import { COMMANDS, begin, includes } from './commands.js';
+import { COMMANDS, begun, includes } from './commands.js';
 import type { Result } from './commands.js';
-import { refusal, runNotice, seriesValues } from './messages.js';
+import { newsOf, refusal, runNotice } from './messages.js';
 import type { Delivery } from './outbox.js';
 import type { SnapshotSources } from './snapshots.js';
 
@@ -28,10 +28,16 @@ interface ErrandsParts {
   readonly say: (said: perigee.v1.Said.$Properties, delivery: Delivery) => void;
 }
 
+/** A run of which the phone is told. Whoever leaves its news leaves the run alone. */
+interface Followed {
+  readonly news: AsyncIterator<RunNews>;
+  readonly run: Promise<RunRecord>;
+}
+
 /** What is done for the phone of one session. What it has begun goes on after its end, and is told to nobody. */
 export class Errands {
   readonly #parts: ErrandsParts;
-  readonly #followed = new Set<AsyncIterator<RunNews>>();
+  readonly #followed = new Map<RunId, Followed>();
   #watched: ReadonlySet<string> = new Set();
   /** What all runs say, once the phone watches something. */
   #news: AsyncIterator<RunNews> | undefined;
@@ -49,7 +55,7 @@ export class Errands {
 
   end(): void {
     this.#over = true;
-    for (const news of this.#followed) void news.return?.();
+    for (const { news } of this.#followed.values()) void news.return?.();
     this.#followed.clear();
     void this.#news?.return?.();
   }
@@ -104,18 +110,32 @@ export class Errands {
     });
   }
 
-  /** The run is the gateway's: it goes on when the phone leaves. */
+  /** The run is the gateway's: it goes on when the phone leaves. One that is asked for again is followed already. */
   async #follow(request: RunRequest): Promise<RunRecord> {
+    const known = this.#followed.get(request.id);
+    if (known !== undefined) return known.run;
     if (this.#followed.size >= MAX_FOLLOWED)
       throw refused('too many runs at once', 'Wait until one of them has ended.');
-    const { news, run } = await begin(this.#parts.control, request);
-    if (this.#over || isEnded(run)) void news.return?.();
-    else void this.#tellAll(news);
-    return run;
+    const news = this.#parts.control.run(request)[Symbol.asyncIterator]();
+    const run = begun(news);
+    this.#followed.set(request.id, { news, run });
+    try {
+      const first = await run;
+      if (this.#over || isEnded(first)) this.#leave(request.id, news);
+      else void this.#tellAll(request.id, news);
+      return first;
+    } catch (error) {
+      this.#leave(request.id, news);
+      throw error;
+    }
   }
 
-  async #tellAll(news: AsyncIterator<RunNews>): Promise<void> {
-    this.#followed.add(news);
+  #leave(id: RunId, news: AsyncIterator<RunNews>): void {
+    this.#followed.delete(id);
+    void news.return?.();
+  }
+
+  async #tellAll(id: RunId, news: AsyncIterator<RunNews>): Promise<void> {
     try {
       for (let step = await news.next(); step.done !== true; step = await news.next()) {
         if (this.#over) return;
@@ -123,11 +143,13 @@ export class Errands {
         if (value.kind === 'console') continue;
         const notice = runNotice(value.run, value.kind === 'report' ? value.samples : []);
         this.#parts.say({ run: notice }, { mayBeLost: !isEnded(value.run) });
+        // Asked for again from now on, its end is told again.
+        if (endsRun(value, id)) return;
       }
     } catch (error) {
       this.#parts.logger.warn({ reason: reasonOf(error) }, 'a phone is not told any more of its run');
     } finally {
-      this.#followed.delete(news);
+      this.#leave(id, news);
     }
   }
 
@@ -144,8 +166,8 @@ export class Errands {
       for (let step = await news.next(); step.done !== true && !this.#over; step = await news.next()) {
         if (step.value.kind !== 'report') continue;
         const { run, samples } = step.value;
-        const values = seriesValues(samples.filter(({ series }) => this.#watched.has(seriesKey(series))));
-        if (values.length > 0) this.#parts.say({ news: { runId: run.id, values } }, { mayBeLost: true });
+        const watched = samples.filter(({ series }) => this.#watched.has(seriesKey(series)));
+        for (const news of newsOf(run.id, watched)) this.#parts.say({ news }, { mayBeLost: true });
       }
     } catch (error) {
       this.#parts.logger.warn({ reason: reasonOf(error) }, 'a phone gets no news any more');

@@ -6,6 +6,7 @@ import type { Sample, ScheduleStatus, Technician } from '../domain/index.js';
 
 type RunNotice = perigee.v1.RunNotice.$Properties;
 type ScheduleLine = perigee.v1.ScheduleLine.$Properties;
+type SeriesValue = perigee.v1.SeriesValue.$Properties;
 type Said = perigee.v1.Said.$Properties;
 
 /** What a message has room for beside the heads of its parts. */
@@ -16,6 +17,10 @@ const ITEM_HEAD_BYTES = 4;
 const TEXT_MAX = 256;
 /** What a run reports in one window, in one message; a guest that reports more is read from history. */
 const VALUES_MAX = 32;
+/** Of a series' name: one with all the tags that a line may have, and some of them fit a message. */
+const SERIES_MAX_BYTES = 1024;
+/** Leaves the texts of a state their room. */
+const CRASH_LOOPS_BYTES = BODY_BYTES / 2;
 
 const PROTOCOL = 1;
 
@@ -46,34 +51,54 @@ export function refusal({ code, cure, message }: PerigeeError): perigee.v1.Refus
   return { code, message: message.slice(0, TEXT_MAX), cure: cure.slice(0, TEXT_MAX) };
 }
 
+/** With as many of what it reported as there is room for. */
 export function runNotice(run: RunRecord, samples: readonly Sample[] = []): RunNotice {
   const { boot, footprint, id, image, state } = run;
   const ended = state.kind === 'ended' ? state.reason : undefined;
   const why = state.kind === 'queued' ? state.why?.text : undefined;
-  return {
+  const notice = {
     ...{ runId: id, image, state: state.kind, boot, end: ended?.kind ?? '' },
     text: (ended === undefined ? (why ?? '') : describeEnd(ended)).slice(0, TEXT_MAX),
     ...(footprint && { footprint: { ...footprint, imageBytes: run.imageBytes } }),
-    values: seriesValues(samples),
   };
+  const room = BODY_BYTES - perigee.v1.RunNotice.encode(notice).finish().length;
+  return { ...notice, values: fit(seriesValues(samples).slice(0, VALUES_MAX), bytesOfValue, room) };
 }
 
-export function seriesValues(samples: readonly Sample[]): perigee.v1.SeriesValue.$Properties[] {
-  return samples.slice(0, VALUES_MAX).map(({ series, value }) => ({
-    ...{ series: seriesKey(series).slice(0, TEXT_MAX), value, unit: series.unit },
-  }));
+/** In as many messages as it takes. */
+export function newsOf(runId: string, samples: readonly Sample[]): perigee.v1.News.$Properties[] {
+  const news: perigee.v1.News.$Properties[] = [];
+  let rest = seriesValues(samples);
+  while (rest.length > 0) {
+    const values = fit(rest, bytesOfValue, BODY_BYTES - runId.length);
+    news.push({ runId, values });
+    rest = rest.slice(values.length);
+  }
+  return news;
+}
+
+/** Without those whose names have no room: a name that is cut is that of no series. */
+function seriesValues(samples: readonly Sample[]): SeriesValue[] {
+  return samples
+    .map(({ series, value }) => ({ series: seriesKey(series), value, unit: series.unit }))
+    .filter(({ series }) => Buffer.byteLength(series) <= SERIES_MAX_BYTES);
+}
+
+function bytesOfValue(value: SeriesValue): number {
+  return perigee.v1.SeriesValue.encode(value).finish().length;
 }
 
 export function gatewayState(status: GatewayStatus, wallMs: number): perigee.v1.GatewayState.$Properties {
   const { activeRuns, crashLoops, epoch, lostObservations, queuedRuns, recording, store, sync, version } =
     status;
+  const looping = fit(crashLoops, (name) => Buffer.byteLength(name), CRASH_LOOPS_BYTES);
   return {
-    ...{ version, epoch, activeRuns, queuedRuns, lostObservations, wallMs, crashLoops: [...crashLoops] },
+    ...{ version, epoch, activeRuns, queuedRuns, lostObservations, wallMs, crashLoops: looping },
     uptimeSeconds: Math.floor(status.uptimeSeconds),
     samplesStored: store.samples,
     ...{ sync: sync.text.slice(0, TEXT_MAX), syncWaits: sync.waiting },
     samplesAcknowledged: sync.samplesAcknowledged,
-    ...{ recording: recording.kind, recordingText: recording.text },
+    ...{ recording: recording.kind, recordingText: recording.text.slice(0, TEXT_MAX) },
   };
 }
 
@@ -119,13 +144,13 @@ export function logEnd(text: string, tailBytes: number): perigee.v1.Log.$Propert
   return { text: end.subarray(line === end.length ? 0 : line).toString(), cut: true };
 }
 
-/** As many from the beginning as one message takes. */
-function fit<T>(items: readonly T[], bytesOf: (item: T) => number): T[] {
+/** As many from the beginning as there is room for; a message has, if not told. */
+function fit<T>(items: readonly T[], bytesOf: (item: T) => number, room = BODY_BYTES): T[] {
   const fitting: T[] = [];
   let bytes = 0;
   for (const item of items) {
     bytes += bytesOf(item) + ITEM_HEAD_BYTES;
-    if (bytes > BODY_BYTES) break;
+    if (bytes > room) break;
     fitting.push(item);
   }
   return fitting;
