@@ -42,6 +42,8 @@ export interface PhoneParts {
   readonly time: TimeKeeper;
   readonly handshakes: Handshakes;
   readonly allowances: Allowances;
+  /** By connection, how long it had subscribed without a session when it unsubscribed: to do so again begins nothing anew. */
+  readonly aloneUs: WeakMap<object, number>;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -55,7 +57,7 @@ interface Enrolling {
 
 /** Whose session it is. Nothing is done for a phone before its first message is opened: a hello may be a replay. */
 type Peer =
-  | { readonly kind: 'nobody'; readonly sinceUs: number }
+  | { readonly kind: 'nobody' }
   | { readonly kind: 'greeted'; readonly key: string; readonly sinceUs: number }
   | Enrolling
   | { readonly kind: 'known'; readonly key: string };
@@ -74,6 +76,8 @@ export class Phone implements GattListener {
   /** What the phone fetches, one at a time. */
   #bulk: BulkSender | undefined;
   #heardUs: number;
+  /** Since when nobody has shown whose phone this is. */
+  #aloneSinceUs: number;
   #isLeaving = false;
 
   constructor(link: GattLink, parts: PhoneParts) {
@@ -90,7 +94,8 @@ export class Phone implements GattListener {
       () => this.#nextPiece(),
     );
     this.#heardUs = this.#nowUs();
-    this.#peer = { kind: 'nobody', sinceUs: this.#heardUs };
+    this.#aloneSinceUs = this.#heardUs - (parts.aloneUs.get(link.connection) ?? 0);
+    this.#peer = { kind: 'nobody' };
   }
 
   receive = (value: Uint8Array): number => {
@@ -110,7 +115,10 @@ export class Phone implements GattListener {
 
   ready = (): void => this.#outbox.pump(this.#nowUs());
 
-  ended = (): void => this.#end();
+  ended = (): void => {
+    this.#end();
+    this.#parts.aloneUs.set(this.#link.connection, this.#nowUs() - this.#aloneSinceUs);
+  };
 
   /** Ends what has lasted too long, or is allowed no more. Called every second or so. */
   look(): void {
@@ -119,7 +127,7 @@ export class Phone implements GattListener {
     if (nowUs - (this.#outbox.stalledSinceUs ?? nowUs) >= STALLED_US)
       this.#leave('a phone that takes nothing');
     else if (peer.kind === 'nobody') {
-      if (nowUs - peer.sinceUs >= ALONE_US) this.#leave('a phone that subscribed and has no session');
+      if (nowUs - this.#aloneSinceUs >= ALONE_US) this.#leave('a phone that subscribed and has no session');
     } else if (peer.kind === 'known' && this.#parts.access.holder(peer.key) === undefined)
       this.#refuse('not-enrolled', 'a grant that was revoked or has expired');
     else if (peer.kind !== 'known' && nowUs - peer.sinceUs >= UNPROVED_US)
@@ -237,7 +245,8 @@ export class Phone implements GattListener {
   }
 
   #forget(): void {
-    if (this.#peer.kind !== 'nobody') this.#peer = { kind: 'nobody', sinceUs: this.#nowUs() };
+    if (this.#peer.kind === 'known') this.#aloneSinceUs = this.#nowUs();
+    this.#peer = { kind: 'nobody' };
     this.#outbox.clear();
     this.#bulk = undefined;
     this.#errands?.end();

@@ -18,8 +18,13 @@ export interface PhoneService extends Disposable {
 const { rx, tx } = GATT_SERVICES.control.characteristics;
 
 /** The control service: a conversation for each phone. */
-export function createPhoneService(parts: Omit<PhoneParts, 'allowances' | 'handshakes'>): PhoneService {
-  const shared = { allowances: new Allowances(), handshakes: new Handshakes() };
+export function createPhoneService(
+  parts: Omit<PhoneParts, 'allowances' | 'aloneUs' | 'handshakes'>,
+): PhoneService {
+  const shared = {
+    ...{ allowances: new Allowances(), handshakes: new Handshakes() },
+    aloneUs: new WeakMap<object, number>(),
+  };
   const phones = new Set<Phone>();
   const timer = setInterval(() => phones.forEach((phone) => phone.look()), LOOK_EVERY_MS).unref();
   const conversation = {

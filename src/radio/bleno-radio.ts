@@ -16,6 +16,7 @@ interface BlenoRadioOptions {
   readonly label: string;
   readonly maxCentrals: number;
   readonly vigilMs: number;
+  readonly nowMs: () => number;
   /** GAP's Device Name. */
   readonly name: string;
   readonly logger: Logger;
@@ -75,13 +76,13 @@ export class BlenoRadio implements Radio {
   }
 
   async #open(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
-    const { driver, name, logger, openDevice, vigilMs } = this.#options;
+    const { driver, name, logger, nowMs, openDevice, vigilMs } = this.#options;
     this.#lease = await openDevice();
     this.#goOn();
     const { device, present } = this.#lease;
     const parts = { loaded: loadBleno(driver, device), device, present, logger };
     this.#peripheral = new Peripheral(
-      { ...parts, maxCentrals: this.maxCentrals, vigilMs },
+      { ...parts, maxCentrals: this.maxCentrals, nowMs, vigilMs },
       {
         connected: () => this.#step({ kind: 'connected' }),
         disconnected: () => this.#step({ kind: 'disconnected' }),

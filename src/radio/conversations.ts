@@ -1,6 +1,7 @@
 import { MAX_ATTRIBUTE_BYTES } from '@perigee/gatt';
 import type { GattConversation, GattLink, GattListener } from '../domain/index.js';
 import type { LoadedBleno } from './bleno-loader.js';
+import type { Idlers } from './idlers.js';
 import { ATT_ERROR } from './malformed.js';
 import type { SendQueue } from './send-queue.js';
 
@@ -22,11 +23,13 @@ interface Running {
 export class Conversations {
   readonly #loaded: LoadedBleno;
   readonly #queue: Pick<SendQueue, 'waiting'>;
+  readonly #idlers: Idlers;
   readonly #running = new Map<number, Map<GattConversation, Running>>();
 
-  constructor(loaded: LoadedBleno, queue: Pick<SendQueue, 'waiting'>) {
+  constructor(loaded: LoadedBleno, queue: Pick<SendQueue, 'waiting'>, idlers: Idlers) {
     this.#loaded = loaded;
     this.#queue = queue;
+    this.#idlers = idlers;
   }
 
   /** The two characteristics, for the driver. */
@@ -51,6 +54,10 @@ export class Conversations {
       made(conversation.written, ['write', 'writeWithoutResponse']),
       made(conversation.notified, ['notify']),
     ];
+  }
+
+  has(handle: number): boolean {
+    return (this.#running.get(handle)?.size ?? 0) > 0;
   }
 
   left(handle: number): void {
@@ -112,6 +119,7 @@ export class Conversations {
   #write(handle: number, conversation: GattConversation, data: Buffer): number {
     const running = this.#running.get(handle)?.get(conversation);
     if (running === undefined) return ATT_ERROR.notSubscribed;
+    this.#idlers.used(handle);
     let result: number = ATT_ERROR.unlikely;
     if (data.length <= MAX_ATTRIBUTE_BYTES)
       guarded(() => (result = running.listener.receive(new Uint8Array(data))));

@@ -34,14 +34,16 @@ export interface RadioOptions {
   readonly kernel?: KernelPaths;
   /** How often the controller is looked after; absent for what suits a board. */
   readonly vigilMs?: number;
+  /** A clock that is never set; absent for that of the process. */
+  readonly nowMs?: () => number;
 }
 
 /** Opens nothing yet: `start` does, and loads the driver. */
 export function createRadio(options: RadioOptions): Radio {
-  const { mode, driver, name, logger } = options;
+  const { mode, driver, name, logger, nowMs = () => performance.now() } = options;
   if (mode === 'off') return new NoRadio();
   const vigilMs = options.vigilMs ?? VIGIL_MS;
-  const shared = { driver, name, logger, vigilMs, maxCentrals: maxCentralsOf(driver) };
+  const shared = { driver, name, logger, nowMs, vigilMs, maxCentrals: maxCentralsOf(driver) };
   const label = `@${driver}/bleno`;
   if (mode === 'virtual') {
     const openDevice = (): Promise<DeviceLease> => openVirtual(options);

@@ -3,6 +3,7 @@ import { assert, PerigeeError, reasonOf } from '../domain/index.js';
 import type { GattCharacteristic, GattService, Logger } from '../domain/index.js';
 import type { LoadedBleno } from './bleno-loader.js';
 import { Conversations } from './conversations.js';
+import type { Idlers } from './idlers.js';
 import { ATT_ERROR } from './malformed.js';
 import type { SendQueue } from './send-queue.js';
 
@@ -30,13 +31,18 @@ export class GattServer {
   readonly #connections = new Map<number, Connection>();
   readonly #subscriptions = new Map<GattCharacteristic, Map<number, Push>>();
   readonly #conversations: Conversations;
+  readonly #idlers: Idlers;
   #served: ReadonlyMap<string, ReadonlyMap<string, GattCharacteristic>> = new Map();
 
-  constructor(loaded: LoadedBleno, queue: Pick<SendQueue, 'waiting'>, logger: Logger) {
+  constructor(
+    loaded: LoadedBleno,
+    { idlers, logger, queue }: { idlers: Idlers; logger: Logger; queue: Pick<SendQueue, 'waiting'> },
+  ) {
     this.#loaded = loaded;
+    this.#idlers = idlers;
     this.#queue = queue;
     this.#logger = logger;
-    this.#conversations = new Conversations(loaded, queue);
+    this.#conversations = new Conversations(loaded, queue, idlers);
   }
 
   serve(services: readonly GattService[]): void {
@@ -64,6 +70,7 @@ export class GattServer {
   connected(handle: number): void {
     this.#left(handle);
     this.#connections.set(handle, { pendingReads: 0 });
+    this.#idlers.connected(handle);
   }
 
   /** False for a handle that nobody had. */
@@ -74,6 +81,7 @@ export class GattServer {
 
   #left(handle: number): void {
     this.#conversations.left(handle);
+    this.#idlers.left(handle);
     for (const pushes of this.#subscriptions.values()) pushes.delete(handle);
   }
 
@@ -84,6 +92,14 @@ export class GattServer {
 
   get handles(): readonly number[] {
     return [...this.#connections.keys()];
+  }
+
+  /** Whether it has subscribed to something. Who has a conversation and no session is let go by its listener. */
+  isSubscribed(handle: number): boolean {
+    return (
+      this.#conversations.has(handle) ||
+      [...this.#subscriptions.values()].some((pushes) => pushes.has(handle))
+    );
   }
 
   notify(serviceUuid: string, characteristicUuid: string): void {
@@ -113,7 +129,9 @@ export class GattServer {
       subscribe: (handle, push) => {
         if (this.#connections.has(handle)) pushes.set(handle, push);
       },
-      unsubscribe: (handle) => void pushes.delete(handle),
+      unsubscribe: (handle) => {
+        if (pushes.delete(handle)) this.#idlers.used(handle);
+      },
     });
     const descriptors = characteristic.descriptors.map(
       ({ uuid, value }) => new bleno.Descriptor({ uuid, value: Buffer.from(value) }),
@@ -129,6 +147,7 @@ export class GattServer {
   #read(handle: number, characteristic: GattCharacteristic, offset: number, answer: Answer): void {
     const connection = this.#connections.get(handle);
     if (connection === undefined) return;
+    this.#idlers.used(handle);
     if (offset > 0 && connection.reading?.characteristic === characteristic) {
       answerPart(connection.reading.value, offset, answer);
       return;

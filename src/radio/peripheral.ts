@@ -5,6 +5,7 @@ import type { LoadedBleno } from './bleno-loader.js';
 import type { Bleno, Hci } from './bleno-types.js';
 import { GattServer } from './gatt-server.js';
 import { guard } from './guard.js';
+import { Idlers } from './idlers.js';
 import { SendQueue } from './send-queue.js';
 import { noAnswer, refusal, Vigil } from './vigil.js';
 import type { Wanted } from './watchdog.js';
@@ -25,6 +26,7 @@ interface PeripheralParts {
   readonly present: () => boolean;
   readonly maxCentrals: number;
   readonly vigilMs: number;
+  readonly nowMs: () => number;
   readonly logger: Logger;
 }
 
@@ -44,10 +46,12 @@ export class Peripheral {
   readonly #bleno: Bleno;
   readonly #hci: Hci;
   readonly #server: GattServer;
+  readonly #idlers: Idlers;
   readonly #failed: Promise<never>;
   #fail: (error: Error) => void = () => undefined;
   #initialised = false;
   #vigil: Vigil | undefined;
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(parts: PeripheralParts, owner: Owner) {
     const { device, loaded, logger } = parts;
@@ -55,7 +59,8 @@ export class Peripheral {
     this.#owner = owner;
     this.#bleno = loaded.bleno;
     this.#hci = loaded.bleno._bindings._hci;
-    this.#server = new GattServer(loaded, new SendQueue(this.#hci, logger), logger);
+    const idlers = (this.#idlers = new Idlers(parts.nowMs));
+    this.#server = new GattServer(loaded, { idlers, logger, queue: new SendQueue(this.#hci, logger) });
     guard(loaded, device, logger, () => this.#server.room());
     this.#failed = new Promise((_resolve, reject) => (this.#fail = reject));
     this.#hci.once('socketError', this.#fail);
@@ -98,6 +103,15 @@ export class Peripheral {
     const { failed, mended } = this.#owner;
     const wanted = (): Wanted => this.#wanted();
     this.#vigil = new Vigil({ hci: this.#hci, everyMs, present, wanted, failed, mended, logger });
+    this.#looking = setInterval(() => this.#dismiss(), everyMs);
+  }
+
+  #dismiss(): void {
+    const isKept = (handle: number): boolean => this.#server.isSubscribed(handle);
+    for (const handle of this.#idlers.leaving(this.#parts.maxCentrals, isKept)) {
+      this.#parts.logger.info({}, 'radio: all places were taken, and a phone that did nothing was let go');
+      this.#hci.disconnect(handle);
+    }
   }
 
   #wanted(): Wanted {
@@ -125,6 +139,7 @@ export class Peripheral {
   close(): void {
     this.#fail(new Error('it was closed'));
     this.#vigil?.[Symbol.dispose]();
+    clearInterval(this.#looking);
     if (this.#initialised) {
       this.#hci.setAdvertiseEnable(false);
       for (const handle of this.#server.handles) this.#hci.disconnect(handle);

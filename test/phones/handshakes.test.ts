@@ -143,6 +143,41 @@ describe('a phone that nobody knows', () => {
     assert.deepEqual([silent.disconnected, ada.disconnected], [true, true]);
     assert.equal(world.access.refused['a phone that subscribed and has no session'], 2);
   });
+
+  it('has one minute a connection, however often it subscribes or says hello', async (context) => {
+    context.mock.timers.enable({ apis: ['setInterval'] });
+    using world = await openWorld();
+    const { keys } = await enrolled(world);
+    const connection = {};
+    const subscribe = (): TestPhone => world.phone({ connection, keys });
+    let phone = subscribe();
+    for (let i = 0; i < 2; i++) {
+      world.time.us += 29e6;
+      phone.hello();
+      phone.listener.ended();
+      // Not subscribed: the radio counts that.
+      world.time.us += 3600e6;
+      phone = subscribe();
+    }
+    world.time.us += 1e6;
+    context.mock.timers.tick(1000);
+    assert.equal(phone.disconnected, false, 'a second is left of it');
+    world.time.us += 1e6;
+    context.mock.timers.tick(1000);
+    assert.equal(phone.disconnected, true);
+  });
+
+  it('begins a new minute after a session', async (context) => {
+    context.mock.timers.enable({ apis: ['setInterval'] });
+    using world = await openWorld();
+    const ada = await enrolled(world);
+    world.time.us += 600e6;
+    ada.listener.ended();
+    const phone = world.phone({ connection: ada });
+    world.time.us += 59e6;
+    context.mock.timers.tick(1000);
+    assert.equal(phone.disconnected, false);
+  });
 });
 
 describe('a thousand handshakes that are left half open', () => {

@@ -8,7 +8,7 @@ import { startGateway } from './support-gateway.js';
  */
 const [, , name, socket] = process.argv;
 const driver = BLENO_DRIVERS.find((known) => known === name) ?? 'stoprocent';
-const gateway = await startGateway(driver, socket);
+const gateway = await startGateway(driver, socket === undefined ? {} : { airSocket: socket });
 process.stdout.write('ready\n');
 await once(process.stdin, 'data');
 process.stdin.destroy();

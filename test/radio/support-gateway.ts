@@ -1,7 +1,7 @@
 import { BTHOME_OBJECT } from '@perigee/gatt';
 import type { GattLink, GattListener, GattService, Logger, Radio } from '../../src/domain/index.js';
 import { buildAdvertisement, buildServices, createRadio, metricAddress } from '../../src/radio/index.js';
-import type { BlenoDriver } from '../../src/radio/index.js';
+import type { BlenoDriver, RadioOptions } from '../../src/radio/index.js';
 import type { Sighting } from '../../src/nearby/index.js';
 import { TappedAir } from './support-raw-phone.js';
 
@@ -61,10 +61,13 @@ export interface TestGateway extends AsyncDisposable {
 }
 
 /** A gateway with three metrics on an air of its own, started. */
-export async function startGateway(driver: BlenoDriver, airSocket?: string): Promise<TestGateway> {
+export async function startGateway(
+  driver: BlenoDriver,
+  more: Pick<RadioOptions, 'airSocket' | 'nowMs' | 'vigilMs'> = {},
+): Promise<TestGateway> {
   const air = new TappedAir();
-  const options = { mode: 'virtual', driver, air, name: 'Perigee under test', logger: SILENT } as const;
-  const radio = createRadio(airSocket === undefined ? options : { ...options, airSocket });
+  const name = 'Perigee under test';
+  const radio = createRadio({ mode: 'virtual', driver, air, name, logger: SILENT, ...more });
   let temperature: number | undefined = 48.2;
   let waiting: (() => void)[] = [];
   const slow = (): Promise<Uint8Array> =>
