@@ -2,7 +2,7 @@ import { encodeBthome } from './bthome-data.js';
 import type { BthomeSeal } from './bthome-data.js';
 import type { BthomeEntry } from './bthome.js';
 import { concat } from './bytes.js';
-import { utf8Prefix, utf8Text } from './utf8.js';
+import { utf8Bytes, utf8Prefix, utf8Text } from './utf8.js';
 import { BTHOME_SERVICE, METRICS_SERVICE, uuidBytes } from './uuids.js';
 
 /**
@@ -38,11 +38,16 @@ export function encodeAdvertisement(
   return packet([flags, structure(SERVICE_DATA_16, data)]);
 }
 
+/** What is heard of a name before a connection: its first 11 bytes of UTF-8, cut between characters. */
+export function advertisedName(name: string): string {
+  return utf8Text(utf8Prefix(name, MAX_NAME_BYTES));
+}
+
 /** A name of more than 11 bytes is cut, and marked as shortened; the GAP service has the whole one. */
 export function encodeScanResponse(name: string): Uint8Array {
-  const shown = utf8Prefix(name, MAX_NAME_BYTES);
-  const type = utf8Text(shown) === name ? NAME : NAME_SHORTENED;
-  return packet([structure(UUIDS_128, uuidBytes(METRICS_SERVICE)), structure(type, shown)]);
+  const shown = advertisedName(name);
+  const type = shown === name ? NAME : NAME_SHORTENED;
+  return packet([structure(UUIDS_128, uuidBytes(METRICS_SERVICE)), structure(type, utf8Bytes(shown))]);
 }
 
 function structure(type: number, data: Uint8Array): Uint8Array {

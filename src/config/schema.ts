@@ -204,7 +204,7 @@ const images = v.strictObject({
 });
 
 export const configSchema = v.strictObject({
-  /** What phones and the backend show; 11 characters fit into an advertisement. */
+  /** What phones and the backend show; an advertisement has room for its first 11 bytes of UTF-8. */
   name: v.optional(v.pipe(text, v.maxLength(11)), 'Perigee'),
   dataDirectory: v.optional(text, './data'),
   /** Image folders; absent for the images that come with Perigee. */

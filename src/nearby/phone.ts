@@ -1,4 +1,4 @@
-import { METRICS_SERVICE } from '@perigee/gatt';
+import { advertisedName, METRICS_SERVICE } from '@perigee/gatt';
 import type { Air } from '../air/index.js';
 import { joinAir, offerDevice } from '../air/index.js';
 import { PerigeeError } from '../domain/index.js';
@@ -120,9 +120,10 @@ export class Phone implements AsyncDisposable {
     readonly name?: string;
     readonly address?: string;
   } = {}): Promise<Sighting> {
+    const heard = name === undefined ? undefined : advertisedName(name);
     const wanted = (sighting: Sighting): boolean =>
       address === undefined
-        ? sighting.isGateway && (name === undefined || sighting.name === name)
+        ? sighting.isGateway && (heard === undefined || sighting.name === heard)
         : sighting.address === address;
     const whom = address === undefined ? 'gateways' : 'everyone';
     const found = (await this.scan({ ...options, whom, until: wanted })).find(wanted);

@@ -5,7 +5,8 @@ import { openPhone } from '../../src/nearby/index.js';
 import type { Phone } from '../../src/nearby/index.js';
 import { ValueQueue } from '../../src/nearby/value-queue.js';
 import { within } from '../../src/nearby/time-limit.js';
-import { startGateway } from '../radio/support-gateway.js';
+import { buildAdvertisement, createRadio } from '../../src/radio/index.js';
+import { SILENT, startGateway } from '../radio/support-gateway.js';
 import type { TestGateway } from '../radio/support-gateway.js';
 
 const never = new Promise<never>(() => undefined);
@@ -40,6 +41,18 @@ describe('a phone of software', () => {
     await assert.rejects(phone.scan({ signal: abort.signal }), /enough/);
     await phone[Symbol.asyncDispose]();
   });
+});
+
+describe('a gateway whose name takes more bytes than an advertisement has for it', () => {
+  for (const name of ['Büro Küche1', 'Wetter😀😀x'])
+    it(`is found by it: ${name}`, async () => {
+      const air = new Air();
+      await using radio = createRadio({ mode: 'virtual', driver: 'stoprocent', air, name, logger: SILENT });
+      await radio.start([], buildAdvertisement(name));
+      await using phone = await openPhone({ air });
+      assert.ok(name.startsWith((await phone.find({ name })).name));
+      await assert.rejects(phone.find({ name: 'Büro', durationMs: 200 }), { code: 'radio-unavailable' });
+    });
 });
 
 describe('a connection of a phone', () => {
