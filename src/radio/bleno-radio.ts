@@ -31,6 +31,7 @@ export class BlenoRadio implements Radio {
   #lease: DeviceLease | undefined;
   #peripheral: Peripheral | undefined;
   #starting: Promise<void> = Promise.resolve();
+  #closing: Promise<void> = Promise.resolve();
   #faults: RadioFaults = { count: 0 };
 
   constructor(options: BlenoRadioOptions) {
@@ -61,7 +62,7 @@ export class BlenoRadio implements Radio {
 
   async #begin(services: readonly GattService[], advertisement: Advertisement): Promise<void> {
     try {
-      // What is left of a life that ended with the loss of the adapter.
+      // What a life that ended with the loss of the adapter still has open.
       await this.#close();
       await this.#open(services, advertisement);
       this.#goOn();
@@ -99,6 +100,8 @@ export class BlenoRadio implements Radio {
     const { message, cure } = this.#options.explain(cause, device);
     this.#fault(message);
     this.#step({ kind: 'lost', reason: message, cure });
+    // The kernel numbers an adapter that comes back as it was only where nobody has a socket of its former life.
+    void this.#close().catch(() => undefined);
   }
 
   #fault(latest: string): void {
@@ -126,12 +129,17 @@ export class BlenoRadio implements Radio {
     await this.#starting;
   }
 
-  async #close(): Promise<void> {
+  /** After what is being closed already. */
+  #close(): Promise<void> {
     const [peripheral, lease] = [this.#peripheral, this.#lease];
     this.#peripheral = undefined;
     this.#lease = undefined;
-    peripheral?.close();
-    await lease?.[Symbol.asyncDispose]();
+    const closing = this.#closing.then(async () => {
+      peripheral?.close();
+      await lease?.[Symbol.asyncDispose]();
+    });
+    this.#closing = closing.catch(() => undefined);
+    return closing;
   }
 
   #step(event: RadioEvent): void {

@@ -139,6 +139,14 @@ export function radioFaults(driver: BlenoDriver): void {
       await serves();
     });
 
+    it('is given back as soon as it is lost, though nobody starts the radio again', async () => {
+      radio = create();
+      await start();
+      trouble(controller(), () => 'ignore');
+      await until(() => radio.state.kind === 'unavailable');
+      await until(() => air.size === 1);
+    });
+
     it('is started again when it refuses to advertise, and said to when it goes on to', async () => {
       radio = create();
       keep();
