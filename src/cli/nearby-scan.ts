@@ -12,12 +12,15 @@ export async function scan(env: Env, options: NearbyOptions & { readonly key: Bt
   await using phone = await openPhone(radioOf(env, options));
   const sightings = await phone.scan({ whom: 'sensors', keys: options.key });
   const sorted = [...sightings].sort(
-    (a, b) => Number(b.isGateway) - Number(a.isGateway) || b.rssiDbm - a.rssiDbm,
+    (a, b) => Number(b.isGateway) - Number(a.isGateway) || strengthOf(b) - strengthOf(a),
   );
   if (options.json) printJson(sorted);
   else print(table([['NAME', 'ADDRESS', 'SIGNAL', 'IS', 'SAYS'], ...sorted.map(rowOf(options.key))]));
   return 0;
 }
+
+/** For the order: those of unknown strength come last. */
+const strengthOf = ({ rssiDbm }: Sighting): number => rssiDbm ?? Number.MIN_SAFE_INTEGER;
 
 const rowOf =
   (keys: BthomeKeys) =>
@@ -27,7 +30,8 @@ const rowOf =
       : `encrypted (--key ${address}=HEX)`;
     const readings = bthome === undefined || bthome.kind === 'sealed' ? [] : bthome.readings;
     const says = bthome?.kind === 'sealed' ? sealed : saidOf(readings, isGateway).join(', ');
-    return [name, address, `${rssiDbm} dBm`, isGateway ? 'gateway' : '', says];
+    const signal = rssiDbm === null ? '-' : `${rssiDbm} dBm`;
+    return [name, address, signal, isGateway ? 'gateway' : '', says];
   };
 
 /** A number that only tells packets apart is for nobody; and what ours say of themselves has words of its own. */

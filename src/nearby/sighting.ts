@@ -7,12 +7,16 @@ export interface Sighting {
   readonly address: string;
   /** Of a gateway at most 11 bytes are advertised; empty for one without. */
   readonly name: string;
-  readonly rssiDbm: number;
+  /** Null where the controller does not know it. */
+  readonly rssiDbm: number | null;
   /** One of ours: the service's UUID tells. */
   readonly isGateway: boolean;
   /** What it says to everyone, if anything. */
   readonly bthome?: BthomeData;
 }
+
+/** Of a report without a signal strength (Core specification, vol 4, part E, 7.7.65.2). */
+const RSSI_NOT_AVAILABLE = 127;
 
 /** By address in lower case. */
 export type BthomeKeys = ReadonlyMap<string, Uint8Array>;
@@ -26,7 +30,8 @@ export function sightingOf(
   const key = keys.get(address.toLowerCase());
   const bthome = data && decodeBthome(data, key && { key, address });
   return {
-    ...{ address, name: localName, rssiDbm: rssi, isGateway: serviceUuids.includes(METRICS_SERVICE) },
+    ...{ address, name: localName, isGateway: serviceUuids.includes(METRICS_SERVICE) },
+    rssiDbm: rssi === RSSI_NOT_AVAILABLE ? null : rssi,
     ...(bthome === undefined ? {} : { bthome }),
   };
 }
