@@ -19,6 +19,7 @@ const TOOLS = [
   'hciconfig',
   'hcitool',
   'dbus-daemon',
+  'gdbus',
 ];
 const DAEMON = 'usr/libexec/bluetooth/bluetoothd';
 /** Of QEMU's firmware, what boots a unikernel is small. */
@@ -28,6 +29,7 @@ const INIT = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmp /tmp
 mount -t tmpfs run /run; mkdir /dev/shm; mount -t tmpfs shm /dev/shm
+ln -s /run /var/run
 ip link set lo up
 for module in ${MODULES.join(' ')}; do modprobe $module || echo "no module $module"; done
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro perigee /perigee
@@ -50,9 +52,12 @@ export async function contents({ tree, release }) {
   for (const [name, path] of qemu.programs) programs.set(name, path);
   const libraries = await librariesOf(tree, [...programs.values()]);
   return (function* () {
-    yield* ['dev', 'proc', 'sys', 'tmp', 'run', 'bin', 'perigee', 'var', 'var/lib'].map(folder);
+    yield* ['dev', 'proc', 'sys', 'tmp', 'run', 'bin', 'etc', 'perigee', 'var', 'var/lib'].map(folder);
     yield device('dev/console', 5, 1);
     yield file('init', INIT);
+    // Whom D-Bus knows.
+    yield file('etc/passwd', 'root:x:0:0:root:/:/bin/sh\n');
+    yield file('etc/group', 'root:x:0:\n');
     yield file('bin/busybox', readFileSync(findProgram(tree, 'busybox')));
     for (const [name, path] of [...programs, ...libraries, ...qemu.firmware, ...modulesOf(tree, release)]) {
       yield* above(name);

@@ -1,12 +1,13 @@
 // Debian's packages, downloaded and unpacked: a kernel with Bluetooth, BlueZ with its emulated controllers, and what else the
 // virtual machine needs and this one lacks. The machine's own apt and dpkg are asked, and change in nothing. Needs no root.
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../kvm-board/run.mjs';
+import { readStamp, writeStamp } from '../setup/stamp.mjs';
 
 /** It depends on the newest generic kernel; the one for clouds has no Bluetooth. */
 const KERNEL_PACKAGE = 'linux-image-amd64';
-const PACKAGES = ['bluez', 'bluez-test-tools', 'busybox-static', 'kmod', 'dbus-daemon'];
+const PACKAGES = ['bluez', 'bluez-test-tools', 'busybox-static', 'kmod', 'dbus-daemon', 'libglib2.0-bin'];
 /** Of the kernel's package, which would be 400 MB. */
 const KERNEL_FILES = [
   ...['*/vmlinuz-*', '*/modules.*', '*/kernel/net/*', '*/kernel/fs/*', '*/kernel/crypto/*', '*/kernel/lib/*'],
@@ -19,12 +20,16 @@ const KERNEL_ONLY =
 /** The tree of all packages, in `folder`: there already, or fetched now. */
 export async function fetchPackages(folder) {
   const tree = join(folder, 'tree');
-  if (!existsSync(tree)) {
+  const stamp = join(folder, 'packages.json');
+  const digest = [KERNEL_PACKAGE, ...PACKAGES, ...KERNEL_FILES].join(' ');
+  if (readStamp(stamp)?.digest !== digest) {
     const aside = join(folder, 'fetched');
     rmSync(aside, { recursive: true, force: true });
     await fetchInto(aside);
-    await run('mv', [join(aside, 'tree'), tree]);
+    rmSync(tree, { recursive: true, force: true });
+    renameSync(join(aside, 'tree'), tree);
     rmSync(aside, { recursive: true });
+    writeStamp(stamp, { digest });
   }
   const release = readdirSync(join(tree, 'lib', 'modules'))[0];
   return { tree, release, kernel: join(tree, 'boot', `vmlinuz-${release}`) };

@@ -1,5 +1,9 @@
 import { describeInVm } from './support-vm.js';
 
 describeInVm("over a real kernel's Bluetooth, with @abandonware/bleno", {
-  ...{ driver: 'abandonware', passes: ['gatttool', 'radio', 'noble'], required: true },
+  ...{
+    driver: 'abandonware',
+    passes: ['gatttool', 'bluetoothctl', 'radio', 'noble', 'trouble'],
+    required: true,
+  },
 });

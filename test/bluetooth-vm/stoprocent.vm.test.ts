@@ -1,5 +1,9 @@
 import { describeInVm } from './support-vm.js';
 
 describeInVm("over a real kernel's Bluetooth, with @stoprocent/bleno", {
-  ...{ driver: 'stoprocent', passes: ['gatttool', 'radio', 'noble'], required: true },
+  ...{
+    driver: 'stoprocent',
+    passes: ['gatttool', 'bluetoothctl', 'radio', 'noble', 'trouble'],
+    required: true,
+  },
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { before, describe, it } from 'node:test';
+import { before, describe, it, type TestContext } from 'node:test';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PACKAGE_ROOT } from '../../src/platform/index.js';
@@ -39,6 +39,8 @@ export function describeInVm(
   describe(title, { timeout: LIMIT_MS }, () => {
     const outcomes = new Map<string, Outcome>();
     const console: string[] = [];
+    const faults: string[] = [];
+    let finished = false;
     let missing: string | undefined;
 
     before(async () => {
@@ -53,25 +55,35 @@ export function describeInVm(
         const json = /^@@ (\{.*\})$/.exec(line.trim())?.[1];
         if (json === undefined) console.push(line);
         else {
-          const outcome = JSON.parse(json) as Outcome;
-          outcomes.set(outcome.claim, outcome);
+          const said = JSON.parse(json) as Partial<Outcome & { fault: string; finished: true }>;
+          if (said.claim !== undefined) outcomes.set(said.claim, { claim: said.claim, ms: 0, ...said });
+          if (said.fault !== undefined) faults.push(said.fault);
+          finished ||= said.finished === true;
         }
       };
       await machine.runMachine(parts, [PROGRAM, driver, passes.join(',')], heard, LIMIT_MS);
     });
 
-    for (const claim of passes.flatMap((name) => PASSES[name].claims)) {
+    const check = (claim: string, judge: (test: TestContext) => void): void => {
       it(claim, (test) => {
-        if (missing !== undefined) {
-          test.skip(missing);
-          return;
-        }
+        if (missing === undefined) judge(test);
+        else test.skip(missing);
+      });
+    };
+
+    for (const claim of passes.flatMap((name) => PASSES[name].claims)) {
+      check(claim, (test) => {
         const outcome = outcomes.get(claim);
-        const said = console.slice(-SHOWN_LINES).join('\n');
-        assert(outcome !== undefined, `the machine ended before it came to this; its console:\n${said}`);
-        if (outcome.error !== undefined) assert.fail(`${outcome.error}\nThe machine's console:\n${said}`);
+        assert(outcome !== undefined, 'the machine did not come to this: see the last of these tests');
+        if (outcome.error !== undefined) assert.fail(outcome.error);
         test.diagnostic(`${outcome.ms} ms in the machine`);
       });
     }
+
+    check('every central begins and ends, and the machine with them', () => {
+      const said = `its console:\n${console.slice(-SHOWN_LINES).join('\n')}`;
+      assert.deepEqual(faults, [], said);
+      assert(finished, `the machine ended too soon; ${said}`);
+    });
   });
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { decodeInvitation, type InvitationLink } from '@perigee/gatt';
+import { decodeInvitation, ENVIRONMENT, type InvitationLink } from '@perigee/gatt';
 import type { GatewayControl, RadioState } from '../../../src/domain/index.js';
 import { controlSocket } from '../../../src/platform/index.js';
 import type { BlenoDriver } from '../../../src/radio/index.js';
@@ -12,6 +12,8 @@ import { eventually } from './step.js';
 /** Of btvirt's first controller. */
 export const GATEWAY_ADDRESS = '00:AA:01:00:00:00';
 export const GATEWAY_NAME = 'Orchard';
+/** What the machine has no sensor of, and its gateway does not serve. */
+export const UNSERVED: readonly string[] = [ENVIRONMENT.humidity, ENVIRONMENT.pressure];
 const DATA = '/tmp/gateway';
 /** Long enough for a gateway that starts on an emulated processor that is busy. */
 const START_TRIES = 180;

@@ -16,6 +16,7 @@ import { perigee } from '@perigee/proto';
 import { ControlSession } from '../../../src/nearby/index.js';
 import { newRunId, nodeCurve } from '../../../src/platform/index.js';
 import { CENTRAL_ADAPTER, discover, Gatttool, type Discovered } from './gatttool.js';
+import { UNSERVED } from './gateway.js';
 import { done } from './programs.js';
 import { pass, type Machine } from './step.js';
 
@@ -171,7 +172,8 @@ export const gatttoolPass = pass(begin, [
 /** The table as a discovery shows it: UUIDs, and the bits of their properties. */
 function contract(): readonly (readonly [string, unknown])[] {
   return Object.values(GATT_SERVICES).map(({ characteristics, uuid }) => {
-    const rows: readonly Row[] = Object.values(characteristics);
+    const all: readonly Row[] = Object.values(characteristics);
+    const rows = all.filter((row) => !UNSERVED.includes(row.uuid));
     const served = rows.flatMap((row) => {
       const bits = row.properties.reduce((sum, each) => sum | PROPERTY_BITS[each], 0);
       const uuids =

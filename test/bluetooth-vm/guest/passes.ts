@@ -1,8 +1,16 @@
+import { bluetoothctlPass } from './bluetoothctl-steps.js';
 import { gatttoolPass } from './gatttool-steps.js';
 import { noblePass } from './noble-steps.js';
 import { radioPass } from './radio-steps.js';
+import { troublePass } from './trouble-steps.js';
 
-/** Each central's; the one over noble comes last, because it keeps the adapter until its process ends. */
-export const PASSES = { gatttool: gatttoolPass, radio: radioPass, noble: noblePass };
+/** The one over noble comes after other centrals', because it keeps their adapter; last what takes both adapters away. */
+export const PASSES = {
+  gatttool: gatttoolPass,
+  bluetoothctl: bluetoothctlPass,
+  radio: radioPass,
+  noble: noblePass,
+  trouble: troublePass,
+};
 
 export type PassName = keyof typeof PASSES;

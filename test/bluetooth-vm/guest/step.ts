@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BlenoDriver } from '../../../src/radio/index.js';
+import type { Controllers } from './controllers.js';
 import type { ServedGateway } from './gateway.js';
 
 /** What every pass finds: two emulated controllers, the gateway on the first, nobody on the second. */
 export interface Machine {
   readonly driver: BlenoDriver;
   readonly gateway: ServedGateway;
+  readonly controllers: Controllers;
 }
 
 /** One claim about the gateway, and what shows it. */
@@ -17,7 +19,7 @@ export interface Step<Central> {
 /** Steps of one central, in order: later ones may need what earlier ones did. */
 export interface Pass {
   readonly claims: readonly string[];
-  run(machine: Machine, say: (outcome: Outcome) => void): Promise<void>;
+  run(machine: Machine, say: (said: Outcome | Fault) => void): Promise<void>;
 }
 
 export interface Outcome {
@@ -25,6 +27,11 @@ export interface Outcome {
   readonly ms: number;
   /** Absent where the claim holds. */
   readonly error?: string;
+}
+
+/** A central that cannot begin, or not end: its claims have no outcome. */
+interface Fault {
+  readonly fault: string;
 }
 
 /** Emulated in software, on a machine that may be busy: twenty times what a step takes on a quiet one. */
@@ -37,12 +44,17 @@ export function pass<Central extends AsyncDisposable>(
   return {
     claims: steps.map(({ claim }) => claim),
     async run(machine, say) {
-      await using central = await begin(machine);
-      for (const { claim, show } of steps) {
-        const start = performance.now();
-        const error = await failureOf(show(central));
-        const ms = Math.round(performance.now() - start);
-        say({ claim, ms, ...(error === undefined ? {} : { error }) });
+      try {
+        await using central = await begin(machine);
+        for (const { claim, show } of steps) {
+          const start = performance.now();
+          const error = await failureOf(show(central));
+          const ms = Math.round(performance.now() - start);
+          say({ claim, ms, ...(error === undefined ? {} : { error }) });
+        }
+      } catch (error) {
+        // The next pass has its chance.
+        say({ fault: wordsOf(error) });
       }
     },
   };
@@ -56,13 +68,16 @@ async function failureOf(shown: Promise<void>): Promise<string | undefined> {
   try {
     return await Promise.race([shown.then(() => undefined), late]);
   } catch (error) {
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return wordsOf(error);
   } finally {
     limit.abort();
   }
 }
 
 const RETRY_MS = 250;
+
+const wordsOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);
 
 /** Tries until it succeeds: what the air loses, and what takes a moment. The last failure is the one that is told. */
 export async function eventually<T>(attempt: () => Promise<T>, tries = 10): Promise<T> {
