@@ -8,6 +8,7 @@ import { assert, seriesKey } from '../src/domain/index.js';
 import type { Clock, Observation, Resolution, Store } from '../src/domain/index.js';
 import { openLevelStore } from '../src/store/index.js';
 import type { LevelStoreOptions } from '../src/store/index.js';
+import { SILENT } from '../test/support/loggers.js';
 import { median, rounded, type BenchOptions, type Figures } from './bench.js';
 import { DAY_SECONDS, SERIES_COUNT, START_MS, observations } from './store/data.js';
 import { openDevice, type Device } from './store/device.js';
@@ -17,8 +18,6 @@ const MONTH_DAYS = 30;
 const SYNC_SECONDS = 10;
 const READS = 15;
 const MANY_SERIES = 10_000;
-const nothing = (): void => undefined;
-const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** The store beside raw LevelDB rows and SQLite rows, on the same data: speed, bytes, what a card is written, memory. */
 export async function storeBench({ quick, say }: BenchOptions): Promise<Figures> {

@@ -9,6 +9,7 @@ import type { GatewayConnection, Phone } from '../../src/nearby/index.js';
 import { airSocket, nodeCurve, systemClock } from '../../src/platform/index.js';
 import { openLevelStore } from '../../src/store/index.js';
 import { startGatewayProcess, type GatewayProcess } from '../../test/support/gateway-process.js';
+import { SILENT } from '../../test/support/loggers.js';
 import { observations } from '../store/data.js';
 
 export const HOUR_SECONDS = 3600;
@@ -40,15 +41,13 @@ export async function startServed({ intervalMs, packetsPerEvent }: LinkModel): P
 
 /** The hour that ends now: a gateway sees by its own clock what was measured in the same life of the board, and corrects it. */
 async function fill(directory: string): Promise<number> {
-  const nothing = (): void => undefined;
-  const logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
   const agoUs = (HOUR_SECONDS + BEFORE_SECONDS) * 1e6;
   const [sinceUs, fromMs] = [systemClock.monotonicUs() - agoUs, systemClock.wallMs() - agoUs / 1000];
   assert(sinceUs > 0, 'the board has been up for more than an hour');
   const now = { us: sinceUs };
   const wallMs = (): number => fromMs + Math.floor((now.us - sinceUs) / 1000);
   const clock = { monotonicUs: () => now.us, wallMs };
-  await using store = await openLevelStore({ directory, logger, clock });
+  await using store = await openLevelStore({ directory, logger: SILENT, clock });
   for (const { monotonicUs, samples } of observations(HOUR_SECONDS)) {
     now.us = sinceUs + monotonicUs;
     await store.append({ monotonicUs: now.us, wallMs: wallMs(), samples });

@@ -7,7 +7,7 @@ import { METRICS_SERVICE, metricUuid } from '@perigee/gatt';
 import { Access } from '../../src/access/index.js';
 import { Air, offerDevice, serveAir, withoutExitHooks } from '../../src/air/index.js';
 import type { LinkModel } from '../../src/air/index.js';
-import type { GatewayControl, HistoryPacker, Logger, TimeKeeper } from '../../src/domain/index.js';
+import type { GatewayControl, HistoryPacker, TimeKeeper } from '../../src/domain/index.js';
 import { createPhoneService } from '../../src/phones/index.js';
 import { nodeCurve, systemClock } from '../../src/platform/index.js';
 import { loadBleno } from '../../src/radio/bleno-loader.js';
@@ -21,6 +21,7 @@ import {
 } from '../../src/radio/index.js';
 import type { BlenoDriver } from '../../src/radio/index.js';
 import { createMemoryStore } from '../../test/fakes/memory-store.js';
+import { SILENT } from '../../test/support/loggers.js';
 
 export type Order =
   /** As fast as it can, at every turn of its loop; or so many times a second; of values of so many bytes (the peer only). */
@@ -43,7 +44,6 @@ const MAX_WAITING = 8;
 const TICK_MS = 2;
 
 const nothing = (): void => undefined;
-const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 interface Station {
   /** Tries to notify of a value: what does not fit is dropped. */

@@ -1,10 +1,9 @@
 /** A process to be measured: stores so many seconds of the data set, and prints by how much its memory grew. */
 import { keepHeapSmall } from '../../src/platform/index.js';
 import { openLevelStore } from '../../src/store/index.js';
+import { SILENT } from '../../test/support/loggers.js';
 import { START_MS, observations } from './data.js';
 
-const nothing = (): void => undefined;
-const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 const [, , directory = '', seconds = '0'] = process.argv;
 
 // As the gateway does.

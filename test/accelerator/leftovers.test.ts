@@ -3,7 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { after, describe, it } from 'node:test';
 import { endLeftTrials } from '../../src/accelerator/leftovers.js';
-import { quiet } from '../runner/support-runner.js';
+import { SILENT } from '../support/loggers.js';
 
 /** A process that looks like a trial that `owner` holds. */
 async function trialOf(owner: number): Promise<ChildProcess> {
@@ -21,7 +21,7 @@ describe('trials of earlier processes', () => {
     const living = process.ppid;
     const [left, others] = [await trialOf(gone), await trialOf(living)];
     const ended = once(left, 'exit');
-    await endLeftTrials(quiet);
+    await endLeftTrials(SILENT);
     await ended;
     assert.equal(left.signalCode, 'SIGKILL');
     assert.equal(isThere(others), true);
@@ -30,7 +30,7 @@ describe('trials of earlier processes', () => {
   it('that had our own process id before us are ended too', async () => {
     const left = await trialOf(process.pid);
     const ended = once(left, 'exit');
-    await endLeftTrials(quiet);
+    await endLeftTrials(SILENT);
     await ended;
     assert.equal(left.signalCode, 'SIGKILL');
   });

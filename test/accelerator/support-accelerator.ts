@@ -13,7 +13,7 @@ import { QEMU_PROGRAMS, openCatalogue, qemuSpec } from '../../src/images/index.j
 import { createGuestDecoder } from '../../src/metrics/index.js';
 import { BUILT_IMAGES, hostArchitecture, systemClock } from '../../src/platform/index.js';
 import { firstReport } from '../../src/runner/trial.js';
-import { quiet } from '../runner/support-runner.js';
+import { SILENT } from '../support/loggers.js';
 
 export const PROGRAM = QEMU_PROGRAMS[hostArchitecture()];
 const NO_RUN = '0000000000000000' as RunId;
@@ -29,7 +29,7 @@ export function chooser({ folder, qemuDirectory, ...parts }: ChooserOptions): Ac
   const architecture = hostArchitecture();
   return createAccelerator({
     ...{ guestArchitecture: architecture, hostArchitecture: architecture },
-    ...{ clock: systemClock, logger: quiet, noteFile: join(folder, 'accelerator.json') },
+    ...{ clock: systemClock, logger: SILENT, noteFile: join(folder, 'accelerator.json') },
     searchPath: process.env['PATH'] ?? '',
     guest: () => trialGuest(qemuDirectory),
     firstReport: async (spec, stopped) =>

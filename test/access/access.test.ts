@@ -4,8 +4,8 @@ import { decodeInvitation } from '@perigee/gatt';
 import { Access } from '../../src/access/index.js';
 import type { InvitationTerms, PerigeeError, Store } from '../../src/domain/index.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
-import { SILENT } from '../store/support-store.js';
 import { failsWith } from '../support/expect.js';
+import { SILENT } from '../support/loggers.js';
 
 const GATEWAY_KEY = new Uint8Array(32).fill(7);
 const PHONE = 'ab'.repeat(32);

@@ -9,13 +9,8 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Air, joinAir, serveAir } from '../../src/air/index.js';
 import type { AirServer, HciTransport } from '../../src/air/index.js';
+import { SILENT } from '../support/loggers.js';
 
-const silent = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
 const RESET = Buffer.from('01030c00', 'hex');
 
 describe('the air on a Unix socket', () => {
@@ -38,7 +33,7 @@ describe('the air on a Unix socket', () => {
     directory = mkdtempSync(join(tmpdir(), 'perigee-air-'));
     path = join(directory, 'air.sock');
     air = new Air();
-    server = await serveAir(air, path, silent);
+    server = await serveAir(air, path, SILENT);
   });
   afterEach(async () => {
     await server[Symbol.asyncDispose]();
@@ -117,11 +112,11 @@ describe('the air on a Unix socket', () => {
     assert.match(await lost, /closed/);
     assert.equal(existsSync(path), false);
     await assert.rejects(joinAir(path), { code: 'radio-unavailable' });
-    server = await serveAir(air, path, silent);
+    server = await serveAir(air, path, SILENT);
   });
 
   it('is not stolen from a gateway that lives', async () => {
-    await assert.rejects(serveAir(new Air(), path, silent), {
+    await assert.rejects(serveAir(new Air(), path, SILENT), {
       code: 'radio-unavailable',
       cure: /other gateway/,
     });
@@ -134,15 +129,15 @@ describe('the air on a Unix socket', () => {
     linkSync(left, `${left}.kept`);
     await new Promise((resolve) => dead.close(resolve));
     linkSync(`${left}.kept`, left);
-    const next = await serveAir(air, left, silent);
+    const next = await serveAir(air, left, SILENT);
     await next[Symbol.asyncDispose]();
   });
 
   it('overwrites no file and no path that is too long, but says what to do', async () => {
     const file = join(directory, 'file');
     writeFileSync(file, 'mine');
-    await assert.rejects(serveAir(air, file, silent), { code: 'radio-unavailable' });
-    await assert.rejects(serveAir(air, join(directory, 'x'.repeat(120)), silent), {
+    await assert.rejects(serveAir(air, file, SILENT), { code: 'radio-unavailable' });
+    await assert.rejects(serveAir(air, join(directory, 'x'.repeat(120)), SILENT), {
       code: 'radio-unavailable',
     });
     assert.equal(statSync(file).size, 4);

@@ -5,8 +5,9 @@ import { after, before, describe, it } from 'node:test';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { newRunId } from '../../src/platform/index.js';
 import { openLevelStore } from '../../src/store/index.js';
-import { CLOCK, SILENT, series } from '../store/support-store.js';
+import { CLOCK, series } from '../store/support-store.js';
 import { perigee } from '../support/command.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 import { startGatewayProcess, type GatewayProcess } from '../support/gateway-process.js';
 

@@ -14,9 +14,10 @@ import {
   metricAddress,
 } from '../../src/radio/index.js';
 import type { BlenoDriver, RadioOptions } from '../../src/radio/index.js';
-import { IDENTITY, INFO, SILENT, TIME } from '../radio/support-gateway.js';
+import { IDENTITY, INFO, TIME } from '../radio/support-gateway.js';
 import { layOutKernel } from '../radio/support-kernel.js';
 import { TappedAir } from '../radio/support-raw-phone.js';
+import { SILENT } from '../support/loggers.js';
 
 /** Commands, by what they set (7.8). */
 const PARAMETERS = 0x2006;

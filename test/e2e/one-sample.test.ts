@@ -8,9 +8,10 @@ import type { LatestSample, RunNews, Sample } from '../../src/domain/index.js';
 import { airSocket, newRunId } from '../../src/platform/index.js';
 import { openPhone, type MetricReading } from '../../src/nearby/index.js';
 import { openLevelStore } from '../../src/store/index.js';
-import { CLOCK, SILENT, collect } from '../store/support-store.js';
+import { CLOCK, collect } from '../store/support-store.js';
 import { perigee } from '../support/command.js';
 import { startGatewayProcess } from '../support/gateway-process.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 
 /** What the metric's presentation format leaves of a value of this size, in bytes. */

@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Air, serveAir } from '../../src/air/index.js';
 import { loadConfig } from '../../src/config/index.js';
 import { hearBeacons } from '../../src/gateway/beacons.js';
-import { CLOCK, listening } from '../sensors/support-trees.js';
-import { SILENT } from '../store/support-store.js';
+import { CLOCK } from '../sensors/support-trees.js';
+import { SILENT, listening } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 
 const folder = tempFolder('beacons');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { BoardClock } from '../../src/gateway/board-clock.js';
-import { SILENT } from '../store/support-store.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 
 const NOW_MS = Date.UTC(2026, 10, 28);

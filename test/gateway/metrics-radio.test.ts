@@ -10,7 +10,8 @@ import { openMetricsRadio } from '../../src/gateway/metrics-radio.js';
 import { recordingStatus } from '../../src/gateway/recording.js';
 import { openPhone, type GatewayConnection, type Phone, type Sighting } from '../../src/nearby/index.js';
 import { openLevelStore } from '../../src/store/index.js';
-import { saidOf, SILENT } from '../radio/support-gateway.js';
+import { saidOf } from '../radio/support-gateway.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 
 const folder = tempFolder('metrics-radio');

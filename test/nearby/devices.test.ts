@@ -13,7 +13,8 @@ import {
   LIVE_ADDRESS,
   type FeaturedMetric,
 } from '../../src/radio/index.js';
-import { IDENTITY, SILENT } from '../radio/support-gateway.js';
+import { IDENTITY } from '../radio/support-gateway.js';
+import { SILENT } from '../support/loggers.js';
 
 const values = { temperature: 21.5 as number | undefined, humidity: 50.55, pressure: 100_883 };
 const featured: readonly FeaturedMetric[] = [

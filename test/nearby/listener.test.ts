@@ -6,7 +6,7 @@ import type { BthomeData } from '@perigee/gatt';
 import { Air, serveAir } from '../../src/air/index.js';
 import type { AirServer, Controller } from '../../src/air/index.js';
 import { listenForBthome } from '../../src/nearby/index.js';
-import { SILENT } from '../store/support-store.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 import { VirtualBeacon } from './support-beacon.js';
 

@@ -6,8 +6,9 @@ import type { Phone } from '../../src/nearby/index.js';
 import { ValueQueue } from '../../src/nearby/value-queue.js';
 import { within } from '../../src/nearby/time-limit.js';
 import { buildAdvertisement, createRadio } from '../../src/radio/index.js';
-import { SILENT, startGateway } from '../radio/support-gateway.js';
+import { startGateway } from '../radio/support-gateway.js';
 import type { TestGateway } from '../radio/support-gateway.js';
+import { SILENT } from '../support/loggers.js';
 
 const never = new Promise<never>(() => undefined);
 

@@ -7,7 +7,7 @@ import { ControlSession, openPhone, type Phone } from '../../src/nearby/index.js
 import { nodeCurve } from '../../src/platform/index.js';
 import { BLENO_DRIVERS, buildAdvertisement, createRadio } from '../../src/radio/index.js';
 import { RawPhone, TappedAir } from '../radio/support-raw-phone.js';
-import { SILENT } from '../store/support-store.js';
+import { SILENT } from '../support/loggers.js';
 import { random32 } from '../support/random.js';
 import { HELLO_RUN, openWorld, POINTS, sampleOf } from './support-phones.js';
 import type { World } from './support-phones.js';

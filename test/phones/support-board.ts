@@ -13,7 +13,8 @@ import type { BlenoDriver } from '../../src/radio/index.js';
 import { openLevelStore } from '../../src/store/index.js';
 import type { ToolableStore } from '../../src/store/index.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
-import { SILENT, series } from '../store/support-store.js';
+import { series } from '../store/support-store.js';
+import { SILENT } from '../support/loggers.js';
 import { random } from '../support/random.js';
 
 export const SECONDS = 1500;

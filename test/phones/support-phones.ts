@@ -24,7 +24,8 @@ import type {
 import { createPhoneService } from '../../src/phones/index.js';
 import { nodeCurve } from '../../src/platform/index.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
-import { SILENT, run } from '../store/support-store.js';
+import { run } from '../store/support-store.js';
+import { SILENT } from '../support/loggers.js';
 import { TestPhone } from './support-phone.js';
 import type { PhoneOptions } from './support-phone.js';
 

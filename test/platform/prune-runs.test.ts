@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Logger } from '../../src/domain/index.js';
 import { pruneRuns } from '../../src/platform/index.js';
-import { SILENT } from '../store/support-store.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 
 /** What it warns of. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Logger } from '../../src/domain/index.js';
 import { ReservedCounter } from '../../src/platform/index.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 
 const folder = tempFolder('counter');
@@ -11,9 +12,7 @@ const MOST = 2 ** 32 - 1;
 
 const errors: string[] = [];
 const logger: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
+  ...SILENT,
   error: (_fields, text) => void errors.push(text),
 };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { beforeEach, describe, it } from 'node:test';
 import { buildAdvertisement, createRadio, findAdapter } from '../../src/radio/index.js';
-import { SILENT } from './support-gateway.js';
+import { SILENT } from '../support/loggers.js';
 import { layOutKernel } from './support-kernel.js';
 import type { TestKernel } from './support-kernel.js';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import type { Hci } from '../../src/radio/bleno-types.js';
 import { SendQueue } from '../../src/radio/send-queue.js';
-import { SILENT } from './support-gateway.js';
+import { SILENT } from '../support/loggers.js';
 
 const ATT = 4;
 const BUFFERS = 8;

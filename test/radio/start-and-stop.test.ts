@@ -6,8 +6,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Air } from '../../src/air/index.js';
 import { BLENO_DRIVERS, buildAdvertisement, createRadio } from '../../src/radio/index.js';
 import type { BlenoDriver } from '../../src/radio/index.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
-import { SILENT } from './support-gateway.js';
 
 const ADVERTISEMENT = buildAdvertisement('Perigee');
 /** Far more than a start over the virtual radio takes. */

@@ -1,16 +1,10 @@
 import { BTHOME_OBJECT } from '@perigee/gatt';
-import type { GattLink, GattListener, GattService, Logger, Radio } from '../../src/domain/index.js';
+import type { GattLink, GattListener, GattService, Radio } from '../../src/domain/index.js';
 import { buildAdvertisement, buildServices, createRadio, metricAddress } from '../../src/radio/index.js';
 import type { BlenoDriver, RadioOptions } from '../../src/radio/index.js';
 import type { Sighting } from '../../src/nearby/index.js';
+import { SILENT } from '../support/loggers.js';
 import { TappedAir } from './support-raw-phone.js';
-
-export const SILENT: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
 
 export const IDENTITY = {
   manufacturer: 'Perigee',

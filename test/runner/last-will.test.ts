@@ -8,7 +8,8 @@ import { parseGatewayId, type GatewayId } from '../../src/domain/index.js';
 import { newRunId } from '../../src/platform/index.js';
 import { endOrphans } from '../../src/runner/index.js';
 import { lastWillProcesses, markOf } from '../../src/runner/marks.js';
-import { Journal, eventually, quiet } from './support-runner.js';
+import { SILENT } from '../support/loggers.js';
+import { Journal, eventually } from './support-runner.js';
 
 const LINUX = { skip: process.platform !== 'linux' && 'needs /proc' };
 const FIXTURE = fileURLToPath(new URL('./fixture-last-will.js', import.meta.url));
@@ -72,7 +73,7 @@ describe('the last will of a gateway', () => {
     killed.kill('SIGKILL');
     await eventually('the guest is ended', () => !lives(ends));
     assert.ok(lastWillProcesses(id).length > 0, 'it waits for a gateway that takes the other guest over');
-    await endOrphans(new Journal(), id, quiet);
+    await endOrphans(new Journal(), id, SILENT);
     await eventually('the will is void', () => lastWillProcesses(id).length === 0);
   });
 

@@ -5,7 +5,8 @@ import { after, describe, it } from 'node:test';
 import { parseGatewayId, type Logger, type RunRecord } from '../../src/domain/index.js';
 import { endOrphans } from '../../src/runner/index.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
-import { SILENT, run } from '../store/support-store.js';
+import { run } from '../store/support-store.js';
+import { SILENT } from '../support/loggers.js';
 
 const LINUX = { skip: process.platform !== 'linux' && 'needs /proc' };
 const GATEWAY = parseGatewayId('00000000000000aa');

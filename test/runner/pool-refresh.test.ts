@@ -6,7 +6,7 @@ import { newRunId } from '../../src/platform/index.js';
 import type { MonitorExit } from '../../src/runner/lifecycle.js';
 import type { Vm } from '../../src/runner/monitor.js';
 import { createPool, type WarmPool } from '../../src/runner/pool.js';
-import { quiet } from './support-runner.js';
+import { SILENT } from '../support/loggers.js';
 
 const NAME = parseImageName('a');
 const HOST = { architecture: 'x86_64', accelerator: 'tcg' } as const;
@@ -39,7 +39,7 @@ class World {
       return this.#vm(version);
     },
     ...{ practiceFrame: new Uint8Array(), startFrame: new Uint8Array(), newSlot: newRunId },
-    ...{ budgetMib: 64, logger: quiet },
+    ...{ budgetMib: 64, logger: SILENT },
   });
 
   #vm(version: string): Vm {

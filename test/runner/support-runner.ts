@@ -8,7 +8,6 @@ import {
   isEnded,
   parseGatewayId,
   type Architecture,
-  type Logger,
   type Observation,
   type RunId,
   type RunJournal,
@@ -37,13 +36,7 @@ import {
 import { createRunner, runHelper, type Runner } from '../../src/runner/index.js';
 import { createAdmission } from '../../src/scheduler/index.js';
 import { createSensorHub } from '../../src/sensors/index.js';
-
-export const quiet: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
+import { SILENT } from '../support/loggers.js';
 
 export class Journal implements RunJournal {
   readonly records = new Map<RunId, RunRecord>();
@@ -117,18 +110,18 @@ export function workshop({
     runDirectory: (id: RunId) => join(folder, 'runs', id),
   } as const;
   const limits = { runBytes: 256 * 1024, totalBytes: 64 * 1024 * 1024 };
-  const consoles = openConsoles(join(folder, 'logs'), limits, quiet);
-  const hub = createSensorHub({ clock: systemClock, logger: quiet });
+  const consoles = openConsoles(join(folder, 'logs'), limits, SILENT);
+  const hub = createSensorHub({ clock: systemClock, logger: SILENT });
   const searchPath = process.env['PATH'] ?? '';
   const confinement = new Confinement({
     ...boardMeans(user ?? 'each', false),
-    ...{ folders: join(folder, 'runs'), searchPath, run: runHelper, clock: systemClock, logger: quiet },
+    ...{ folders: join(folder, 'runs'), searchPath, run: runHelper, clock: systemClock, logger: SILENT },
   });
   const runner = createRunner({
     ...{
       journal,
       clock: systemClock,
-      logger: quiet,
+      logger: SILENT,
       console: (id: RunId) => consoles.open(id),
       admission: createAdmission({
         limits: { runs: maxRuns ?? 4, vcpus: 64, ...(memoryMib === undefined ? {} : { memoryMib }) },

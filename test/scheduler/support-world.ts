@@ -7,6 +7,7 @@ import { newRunId } from '../../src/platform/index.js';
 import { startScheduler, type Runs, type Scheduler } from '../../src/scheduler/index.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
 import { run as recordOfRun } from '../store/support-store.js';
+import { SILENT } from '../support/loggers.js';
 import { FakeClock } from './support-scheduler.js';
 
 /** Runs that begin when they are asked for and end when a test says so. */
@@ -49,7 +50,7 @@ export class World {
 
   async open(schedules: readonly Schedule[] = [], asleep = false): Promise<Scheduler> {
     const note = (_fields: object, message: string): void => void this.complaints.push(message);
-    const logger: Logger = { debug: () => undefined, info: () => undefined, warn: note, error: note };
+    const logger: Logger = { ...SILENT, warn: note, error: note };
     return startScheduler({
       ...{ runs: this.runs, store: this.store, kept: schedules, asleep, newRunId, clock: this.clock, logger },
       expect: (images: ReadonlyMap<ImageName, number>) =>

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import type { BthomeData, BthomeReading } from '@perigee/gatt';
 import { Beacons, createSensorHub, sensorUnit } from '../../src/sensors/index.js';
 import type { SensorReading } from '../../src/sensors/index.js';
-import { CLOCK, listening } from './support-trees.js';
+import { listening } from '../support/loggers.js';
+import { CLOCK } from './support-trees.js';
 
 const ADDRESS = '54:48:e6:8f:80:a5';
 const MINUTE_US = 60e6;

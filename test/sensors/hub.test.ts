@@ -6,8 +6,9 @@ import { describe, it } from 'node:test';
 import { SENSORS } from '../../src/domain/index.js';
 import { SENSOR_RATE_MAX_HZ, createSensorHub } from '../../src/sensors/index.js';
 import type { SensorHub, SensorReading, SensorRequest } from '../../src/sensors/index.js';
+import { listening } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
-import { CLOCK, MEMINFO, PC_SYS, PI_SYS, PROC, listening, plant } from './support-trees.js';
+import { CLOCK, MEMINFO, PC_SYS, PI_SYS, PROC, plant } from './support-trees.js';
 
 const folder = tempFolder('sensors');
 

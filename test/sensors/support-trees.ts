@@ -1,19 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Clock, Logger } from '../../src/domain/index.js';
+import type { Clock } from '../../src/domain/index.js';
 
 export const CLOCK: Clock = {
   monotonicUs: () => Number(process.hrtime.bigint() / 1000n),
   wallMs: () => Date.now(),
 };
-
-/** A logger that keeps what was said. */
-export function listening(): { readonly logger: Logger; readonly said: string[] } {
-  const said: string[] = [];
-  const keep = (fields: object, message: string): void =>
-    void said.push(`${message} ${JSON.stringify(fields)}`);
-  return { said, logger: { debug: keep, info: keep, warn: keep, error: keep } };
-}
 
 /** Writes files by their paths under `root`. */
 export function plant(root: string, files: Readonly<Record<string, string>>): void {

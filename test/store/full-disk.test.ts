@@ -8,8 +8,9 @@ import type { Clock } from '../../src/domain/index.js';
 import { BLOCK_US } from '../../src/store/appender.js';
 import { openLevelStore } from '../../src/store/index.js';
 import { failsWith } from '../support/expect.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
-import { CLOCK, SILENT, collect, run, values } from './support-store.js';
+import { CLOCK, collect, run, values } from './support-store.js';
 
 const mounted: string[] = [];
 // Before the folder that they are in is removed: hooks run in the order in which they were told.

@@ -13,8 +13,9 @@ import type { StoreFaults } from '../../src/store/index.js';
 import type { Durability } from '../../src/store/open-level-store.js';
 import { storeContract } from '../contracts/store-contract.js';
 import { failsWith } from '../support/expect.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
-import { CLOCK, SILENT, collect, observation, run, series, values } from './support-store.js';
+import { CLOCK, collect, observation, run, series, values } from './support-store.js';
 
 const folder = tempFolder('level-store');
 

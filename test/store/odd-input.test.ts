@@ -8,8 +8,9 @@ import type { Clock, HistoryPoint, Store, StoredObservation } from '../../src/do
 import { BLOCK_US } from '../../src/store/appender.js';
 import { checkStore, openLevelStore } from '../../src/store/index.js';
 import { encodeBatch } from '../../src/sync/batch.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
-import { SILENT, collect, observation, series } from './support-store.js';
+import { collect, observation, series } from './support-store.js';
 
 const folder = tempFolder('odd-input');
 let us = 0;

@@ -8,8 +8,9 @@ import type { Clock } from '../../src/domain/index.js';
 import { BLOCK_US } from '../../src/store/appender.js';
 import { openLevelStore, readExistingStore } from '../../src/store/index.js';
 import { failsWith } from '../support/expect.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
-import { SILENT, collect, run, values } from './support-store.js';
+import { collect, run, values } from './support-store.js';
 
 let isMounted = false;
 after(() => {

@@ -4,7 +4,7 @@ import { BEFORE_EVERYTHING, PerigeeError } from '../../src/domain/index.js';
 import type { Observation, ObservationWriter, Position, Store } from '../../src/domain/index.js';
 import { createRecorder } from '../../src/store/index.js';
 import { createMemoryStore } from '../fakes/memory-store.js';
-import { SILENT } from './support-store.js';
+import { SILENT } from '../support/loggers.js';
 
 /** A store that takes observations as it is told to, and keeps what it is told was lost. */
 const taking = (append: ObservationWriter['append']): Store => Object.assign(createMemoryStore(), { append });

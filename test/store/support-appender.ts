@@ -4,7 +4,8 @@
  */
 import { writeSync } from 'node:fs';
 import { openLevelStore } from '../../src/store/index.js';
-import { CLOCK, SILENT, values } from './support-store.js';
+import { SILENT } from '../support/loggers.js';
+import { CLOCK, values } from './support-store.js';
 
 const STDOUT = 1;
 /** What lasts longer is a test that forgot to kill it. */

@@ -7,9 +7,9 @@ import { writeSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../../src/domain/index.js';
 import { openLevelStore } from '../../src/store/index.js';
+import { SILENT } from '../support/loggers.js';
 import { random } from '../support/random.js';
 import { crashRun, crashSamples } from './support-crash-data.js';
-import { SILENT } from './support-store.js';
 
 const STDOUT = 1;
 /** What lasts longer is a test that forgot to kill it. */

@@ -10,9 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { BEFORE_EVERYTHING, seriesKey } from '../../src/domain/index.js';
 import type { Position } from '../../src/domain/index.js';
 import { checkStore, openLevelStore } from '../../src/store/index.js';
+import { SILENT } from '../support/loggers.js';
 import { random } from '../support/random.js';
 import { crashSamples } from './support-crash-data.js';
-import { CLOCK, SILENT, collect } from './support-store.js';
+import { CLOCK, collect } from './support-store.js';
 
 /** What one crash writer was told by the store before it died. */
 interface Acknowledged {

@@ -6,8 +6,9 @@ import { BEFORE_EVERYTHING } from '../../src/domain/index.js';
 import type { Clock, Logger, RunRecord, Store, StoredObservation } from '../../src/domain/index.js';
 import { BLOCK_US } from '../../src/store/appender.js';
 import { openLevelStore } from '../../src/store/index.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
-import { SILENT, collect, run, values } from './support-store.js';
+import { collect, run, values } from './support-store.js';
 
 export const folder = tempFolder('damage');
 export const EPOCHS = 4;

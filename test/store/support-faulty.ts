@@ -3,8 +3,9 @@ import { createInterface } from 'node:readline';
 import { BEFORE_EVERYTHING, reasonOf } from '../../src/domain/index.js';
 import { BLOCK_US } from '../../src/store/appender.js';
 import { createRecorder, openLevelStore } from '../../src/store/index.js';
+import { SILENT } from '../support/loggers.js';
 import { random } from '../support/random.js';
-import { SILENT, collect, run, series } from './support-store.js';
+import { collect, run, series } from './support-store.js';
 
 const [, , directory = ''] = process.argv;
 const chance = random(3);

@@ -1,11 +1,5 @@
 import { parseImageName, parseRunId } from '../../src/domain/index.js';
-import type { Clock, Logger, Observation, RunRecord, Sample, Series, Unit } from '../../src/domain/index.js';
-
-export const SILENT: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-
-function nothing(): void {
-  // What these tests claim shows in the store.
-}
+import type { Clock, Observation, RunRecord, Sample, Series, Unit } from '../../src/domain/index.js';
 
 export const CLOCK: Clock = {
   monotonicUs: () => Number(process.hrtime.bigint() / 1000n),

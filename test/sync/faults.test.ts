@@ -5,9 +5,10 @@ import type { ErrorCode } from '../../src/domain/index.js';
 import { createUploader } from '../../src/sync/index.js';
 import type { SyncOutcome, Uploader, UploaderOptions } from '../../src/sync/index.js';
 import { failsWith } from '../support/expect.js';
+import { SILENT } from '../support/loggers.js';
 import { faultyServer, receiptAnswer } from './support-server.js';
 import type { Behaviour } from './support-server.js';
-import { CLOCK, GATEWAY, MemoryStore, SILENT } from './support-store.js';
+import { CLOCK, GATEWAY, MemoryStore } from './support-store.js';
 
 const CURSOR = { epoch: 1, sequence: 4 };
 

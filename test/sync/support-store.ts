@@ -8,7 +8,6 @@ import {
 import type {
   Clock,
   CursorKeeper,
-  Logger,
   ObservationReader,
   Position,
   RunChange,
@@ -94,6 +93,3 @@ export const CLOCK: Clock = {
   monotonicUs: () => Math.round(performance.now() * 1000),
   wallMs: () => Date.now(),
 };
-
-const ignore = (): void => undefined;
-export const SILENT: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

@@ -6,10 +6,11 @@ import { parseGatewayId } from '../../src/domain/index.js';
 import type { GatewayId } from '../../src/domain/index.js';
 import { createUploader } from '../../src/sync/index.js';
 import type { Uploader, UploaderOptions } from '../../src/sync/index.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 import { faultyServer, passOn } from './support-server.js';
 import type { Behaviour } from './support-server.js';
-import { CLOCK, MemoryStore, runRecord, SILENT } from './support-store.js';
+import { CLOCK, MemoryStore, runRecord } from './support-store.js';
 
 const directory = tempFolder('sync-backend');
 let backend: Backend;

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { GatewayControl, RunNews } from '../../src/domain/index.js';
 import { newRunId } from '../../src/platform/index.js';
 import { connectControl, serveControl } from '../../src/web/index.js';
-import { quiet } from '../runner/support-runner.js';
+import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 
 /** More than a socket takes at once. */
@@ -20,7 +20,7 @@ describe('a stream of news', () => {
     const warnings: string[] = [];
     process.on('warning', ({ name }) => warnings.push(name));
     const socket = join(tempFolder('slow'), 'control.sock');
-    await using served = await serveControl({ news } as unknown as GatewayControl, socket, quiet);
+    await using served = await serveControl({ news } as unknown as GatewayControl, socket, SILENT);
     let heard = 0;
     for await (const item of connectControl(served.address).news())
       if (item.kind === 'console') heard += item.text.length;

@@ -3,19 +3,14 @@ import { closeSync, fstatSync, openSync, readdirSync, readlinkSync } from 'node:
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Logger, Radio } from '../../../src/domain/index.js';
+import type { Radio } from '../../../src/domain/index.js';
 import { buildAdvertisement, createRadio, keepOnAir } from '../../../src/radio/index.js';
+import { SILENT } from '../../support/loggers.js';
 import { done, said } from './programs.js';
 import { eventually, pass, type Machine } from './step.js';
 
 /** The central's, which nobody uses meanwhile. */
 const DEVICE = 1;
-const SILENT: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
 /** More than a stack has descriptors, so that the numbers which it had are files of ours. */
 const FILES = 40;
 /** Tries for what is noticed within 15 s, and for what is tried again after at most 30 s more. */

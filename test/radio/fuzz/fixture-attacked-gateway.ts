@@ -9,7 +9,8 @@ import {
   metricAddress,
 } from '../../../src/radio/index.js';
 import { openWorld } from '../../phones/support-phones.js';
-import { IDENTITY, INFO, SILENT, TIME } from '../support-gateway.js';
+import { SILENT } from '../../support/loggers.js';
+import { IDENTITY, INFO, TIME } from '../support-gateway.js';
 import { TappedAir } from '../support-raw-phone.js';
 import { CONSTANT, LABELS, NAME } from './support-attacked.js';
 import type { Census, Order, Told } from './support-attacked.js';

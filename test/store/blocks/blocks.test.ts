@@ -10,8 +10,9 @@ import { BLOCK_US } from '../../../src/store/appender.js';
 import * as keys from '../../../src/store/format/keys.js';
 import { openLevelStore } from '../../../src/store/index.js';
 import type { LevelStoreOptions } from '../../../src/store/index.js';
+import { SILENT } from '../../support/loggers.js';
 import { tempFolder } from '../../support/temp.js';
-import { CLOCK, SILENT, collect, run, values } from '../support-store.js';
+import { CLOCK, collect, run, values } from '../support-store.js';
 
 const folder = tempFolder('blocks');
 const newDirectory = (): string => mkdtempSync(join(folder, 'data-'));

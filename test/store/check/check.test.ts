@@ -9,6 +9,7 @@ import * as keys from '../../../src/store/format/keys.js';
 import { checkStore, openLevelStore, repairStore } from '../../../src/store/index.js';
 import type { RepairReport, StoreReport } from '../../../src/store/index.js';
 import { failsWith } from '../../support/expect.js';
+import { SILENT } from '../../support/loggers.js';
 import { random } from '../../support/random.js';
 import {
   BLOCKS,
@@ -23,7 +24,7 @@ import {
   withRow,
   without,
 } from '../support-damage.js';
-import { SILENT, values } from '../support-store.js';
+import { values } from '../support-store.js';
 
 const ignore = (): void => undefined;
 const check = (directory: string): Promise<StoreReport> => checkStore(directory, ignore);

@@ -7,8 +7,9 @@ import { BEFORE_EVERYTHING, type Store } from '../../../src/domain/index.js';
 import { IDENTITY_KEY, runKeyOf } from '../../../src/store/format/keys.js';
 import { checkStore, openLevelStore, readExistingStore, repairStore } from '../../../src/store/index.js';
 import { failsWith } from '../../support/expect.js';
+import { SILENT } from '../../support/loggers.js';
 import { tempFolder } from '../../support/temp.js';
-import { CLOCK, SILENT, run, values } from '../support-store.js';
+import { CLOCK, run, values } from '../support-store.js';
 
 const folder = tempFolder('data-directory');
 

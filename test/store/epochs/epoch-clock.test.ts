@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { openLevelStore } from '../../../src/store/index.js';
 import type { ToolableStore } from '../../../src/store/index.js';
+import { SILENT } from '../../support/loggers.js';
 import { random } from '../../support/random.js';
 import { tempFolder } from '../../support/temp.js';
-import { SILENT, collect, observation, series } from '../support-store.js';
+import { collect, observation, series } from '../support-store.js';
 
 const folder = tempFolder('epoch-clock');
 const EVERY_US = 30_000_170;

@@ -9,9 +9,9 @@ import { HeadRing, RING_BYTES, RING_FILE } from '../../../src/store/head/head-ri
 import { Head } from '../../../src/store/head/head.js';
 import { Aside } from '../../../src/store/salvage/set-aside.js';
 import type { PlacedRow } from '../../../src/store/series/row.js';
+import { SILENT } from '../../support/loggers.js';
 import { tempFolder } from '../../support/temp.js';
 import { ROW_SETS } from '../support-rows.js';
-import { SILENT } from '../support-store.js';
 
 const folder = tempFolder('head');
 const newFolder = (): string => mkdtempSync(join(folder, 'store-'));

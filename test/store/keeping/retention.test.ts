@@ -10,9 +10,10 @@ import { recordedBefore } from '../../../src/store/epochs/age.js';
 import * as keys from '../../../src/store/format/keys.js';
 import { openLevelStore } from '../../../src/store/index.js';
 import type { LevelStoreOptions } from '../../../src/store/index.js';
+import { SILENT } from '../../support/loggers.js';
 import { random } from '../../support/random.js';
 import { tempFolder } from '../../support/temp.js';
-import { SILENT, collect, run, series } from '../support-store.js';
+import { collect, run, series } from '../support-store.js';
 
 const folder = tempFolder('retention');
 const HOUR_US = 3600 * 1e6;

@@ -11,8 +11,9 @@ import * as keys from '../../../src/store/format/keys.js';
 import { openLevelStore } from '../../../src/store/index.js';
 import type { StoreFaults } from '../../../src/store/index.js';
 import { encodeSeries } from '../../../src/store/series/observation-codec.js';
+import { SILENT } from '../../support/loggers.js';
 import { tempFolder } from '../../support/temp.js';
-import { CLOCK, SILENT, collect, series } from '../support-store.js';
+import { CLOCK, collect, series } from '../support-store.js';
 
 const folder = tempFolder('migration');
 const RUN = '00000000000000aa';

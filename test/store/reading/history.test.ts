@@ -11,10 +11,11 @@ import * as keys from '../../../src/store/format/keys.js';
 import { openLevelStore } from '../../../src/store/index.js';
 import { SAMPLES_PER_OBSERVATION_MAX } from '../../../src/store/series/ledger.js';
 import { failsWith } from '../../support/expect.js';
+import { SILENT } from '../../support/loggers.js';
 import { random } from '../../support/random.js';
 import { tempFolder } from '../../support/temp.js';
 import { historyOf as fetchedHistoryOf } from '../support-fetched.js';
-import { SILENT, observation, series } from '../support-store.js';
+import { observation, series } from '../support-store.js';
 
 const folder = tempFolder('history');
 const newDirectory = (): string => mkdtempSync(join(folder, 'data-'));

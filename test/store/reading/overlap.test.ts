@@ -7,9 +7,10 @@ import type { HistoryPoint, HistoryRequest } from '../../../src/domain/index.js'
 import * as keys from '../../../src/store/format/keys.js';
 import { openLevelStore } from '../../../src/store/index.js';
 import type { ToolableStore } from '../../../src/store/index.js';
+import { SILENT } from '../../support/loggers.js';
 import { tempFolder } from '../../support/temp.js';
 import { historyOf as fetchedHistoryOf } from '../support-fetched.js';
-import { SILENT, series } from '../support-store.js';
+import { series } from '../support-store.js';
 
 const folder = tempFolder('overlap');
 const A = series('a');

@@ -7,9 +7,10 @@ import type { PackRequest } from '../../../src/domain/index.js';
 import { openLevelStore } from '../../../src/store/index.js';
 import type { ToolableStore } from '../../../src/store/index.js';
 import { failsWith } from '../../support/expect.js';
+import { SILENT } from '../../support/loggers.js';
 import { tempFolder } from '../../support/temp.js';
 import { fetched } from '../support-fetched.js';
-import { SILENT, collect, series } from '../support-store.js';
+import { collect, series } from '../support-store.js';
 
 const folder = tempFolder('packing');
 const NAMES = ['a', 'b', 'c'];

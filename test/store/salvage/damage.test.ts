@@ -7,6 +7,7 @@ import type { RunRecord, Sample, StoredObservation } from '../../../src/domain/i
 import * as keys from '../../../src/store/format/keys.js';
 import { checkStore } from '../../../src/store/index.js';
 import { failsWith } from '../../support/expect.js';
+import { SILENT } from '../../support/loggers.js';
 import { random } from '../../support/random.js';
 import {
   BLOCKS,
@@ -23,7 +24,7 @@ import {
   withRow,
   without,
 } from '../support-damage.js';
-import { SILENT, observation, run, series, values } from '../support-store.js';
+import { observation, run, series, values } from '../support-store.js';
 
 const before = await (async () => {
   const copy = join(folder, 'before');

@@ -18,8 +18,9 @@ import { prepareMemoryFolder } from '../../../src/store/head/memory-folder.js';
 import { checkStore, openLevelStore, restoreBackup } from '../../../src/store/index.js';
 import type { ToolableStore } from '../../../src/store/index.js';
 import { failsWith } from '../../support/expect.js';
+import { SILENT } from '../../support/loggers.js';
 import { tempFolder } from '../../support/temp.js';
-import { CLOCK, SILENT, collect, run, values } from '../support-store.js';
+import { CLOCK, collect, run, values } from '../support-store.js';
 
 const folder = tempFolder('backup');
 const BESIDES = ['images', 'logs'];

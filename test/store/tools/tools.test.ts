@@ -5,8 +5,9 @@ import { describe, it } from 'node:test';
 import { writtenIn } from '../../../src/store/database/database.js';
 import { openExistingStore, openLevelStore } from '../../../src/store/index.js';
 import { failsWith } from '../../support/expect.js';
+import { SILENT } from '../../support/loggers.js';
 import { tempFolder } from '../../support/temp.js';
-import { SILENT, collect, series } from '../support-store.js';
+import { collect, series } from '../support-store.js';
 
 const folder = tempFolder('tools');
 const SERIES = Array.from({ length: 20 }, (_, index) => series(`m${index}`));
