@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BthomeData } from '@perigee/gatt';
-import { Air, serveAir } from '../../src/air/index.js';
-import type { AirServer, Controller } from '../../src/air/index.js';
+import { serveAir } from '../../src/air/index.js';
+import type { AirServer } from '../../src/air/index.js';
 import { listenForBthome } from '../../src/nearby/index.js';
+import { TappedAir } from '../radio/support-raw-phone.js';
 import { SILENT } from '../support/loggers.js';
 import { tempFolder } from '../support/temp.js';
 import { VirtualBeacon } from './support-beacon.js';
@@ -14,26 +15,15 @@ const TEMPERATURE = 0x02;
 const KEY = new Uint8Array(16).fill(7);
 const folder = tempFolder('listener');
 
-/** An air that remembers who is on it, so that a test can speak as the listener's own controller. */
-class KnownAir extends Air {
-  readonly attached: Controller[] = [];
-
-  override attach(): Controller {
-    const controller = super.attach();
-    this.attached.push(controller);
-    return controller;
-  }
-}
-
 describe('listening for BTHome with noble', () => {
-  let air: KnownAir;
+  let air: TappedAir;
   let server: AirServer;
   let heard: { readonly address: string; readonly data: BthomeData }[];
   let lost: Error[];
   const listeners: Disposable[] = [];
 
   beforeEach(async () => {
-    air = new KnownAir();
+    air = new TappedAir();
     server = await serveAir(air, join(folder, 'air.sock'), SILENT);
     [heard, lost] = [[], []];
   });
