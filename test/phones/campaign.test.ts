@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { inChannel } from '@perigee/gatt';
 import { perigee } from '@perigee/proto';
-import { campaign, VALID } from './support-campaign.js';
-import { again, enrolled, openWorld, START } from './support-phones.js';
+import { actsOf, campaign, reopened, VALID } from './support-campaign.js';
+import { enrolled, openWorld, START } from './support-phones.js';
 
 /** The whole is `npm run test:phone-messages`. */
 const MESSAGES = 400;
@@ -17,7 +17,7 @@ describe('a phone that has a key and sends what it likes', () => {
   it('does nothing with the beginning of any message', async () => {
     using world = await openWorld();
     let phone = await enrolled(world, { role: 'viewer' });
-    const before = [world.requests.length, world.schedules.length, world.stopped, world.changed];
+    const before = actsOf(world);
     for (const command of VALID) {
       const whole = inChannel('control', perigee.v1.Command.encode({ id: 7, ...command }).finish());
       for (let length = 0; length < whole.length; length++) {
@@ -26,12 +26,10 @@ describe('a phone that has a key and sends what it likes', () => {
         await phone.said();
         if (status === 0) continue;
         assert.equal(phone.refusal, 'bad-frame');
-        phone.listener.ended();
-        world.time.us += 5e6;
-        phone = again(world, phone);
+        phone = reopened(world, phone);
       }
     }
-    assert.deepEqual([world.requests.length, world.schedules.length, world.stopped, world.changed], before);
+    assert.deepEqual(actsOf(world), before);
   });
 
   it('opens no session with the beginning of any hello, or with one that was changed in any bit', async () => {
@@ -72,9 +70,7 @@ describe('a phone that has a key and sends what it likes', () => {
     for (const way of ways) {
       const sealed = phone.session.seal(command) ?? assert.fail('a session');
       assert.equal(phone.write('sealed', way(sealed)), 0x83);
-      phone.listener.ended();
-      world.time.us += 5e6;
-      phone = again(world, phone);
+      phone = reopened(world, phone);
     }
     const first = phone.session.seal(
       inChannel('control', perigee.v1.Command.encode({ id: 1, images: {} }).finish()),

@@ -73,12 +73,12 @@ function randomMessage(next: () => number): Uint8Array {
 }
 
 /** What a viewer can never have done. */
-function actsOf(world: World): readonly unknown[] {
+export function actsOf(world: World): readonly unknown[] {
   return [world.requests.length, world.schedules.length, world.time.wallMs, world.stopped, world.changed];
 }
 
 /** A phone that is known, with a session, whatever became of the one before. */
-function reopened(world: World, phone: TestPhone): TestPhone {
+export function reopened(world: World, phone: TestPhone): TestPhone {
   phone.listener.ended();
   // As many handshakes may begin again.
   world.time.us += 5e6;
