@@ -54,12 +54,8 @@ describe('a check of a sound store', () => {
     const report = await checkStore(directory, (share) => void done.push(share));
     assert.deepEqual(report.findings, []);
     const { epochs, observations, samples, series, runs } = report;
-    assert.deepEqual(
-      { epochs, observations, samples, series, runs },
-      {
-        ...{ epochs: EPOCHS, observations: ROWS, samples: 2 * ROWS, series: EPOCHS + 1, runs: EPOCHS },
-      },
-    );
+    const held = { epochs: EPOCHS, observations: ROWS, samples: 2 * ROWS, series: EPOCHS + 1, runs: EPOCHS };
+    assert.deepEqual({ epochs, observations, samples, series, runs }, held);
     assert.ok(report.rollupsCompared >= EPOCHS - 1);
     assert.deepEqual(seen(directory), before);
     assert.ok(done.every((share, at) => share >= (done[at - 1] ?? 0)) && done.at(-1) === 1);

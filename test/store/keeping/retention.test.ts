@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Level } from 'level';
 import { BEFORE_EVERYTHING } from '../../../src/domain/index.js';
-import type { Clock, HistoryPoint, Resolution, Store } from '../../../src/domain/index.js';
+import type { Clock, HistoryPoint, Logger, Resolution, Store } from '../../../src/domain/index.js';
 import { decodeFloors } from '../../../src/store/blocks/floors.js';
 import { recordedBefore } from '../../../src/store/epochs/age.js';
 import * as keys from '../../../src/store/format/keys.js';
@@ -42,11 +42,18 @@ describe('the age of what was recorded', () => {
   }
 });
 
-/** What a test waits for. */
-function later(): { readonly promise: Promise<string>; readonly resolve: (how: string) => void } {
+/** What a test waits for: 'dropped' when the logger is told so, or whatever else the test resolves it with. */
+function later(): {
+  readonly promise: Promise<string>;
+  readonly resolve: (how: string) => void;
+  readonly logger: Logger;
+} {
   let resolve: (how: string) => void = () => undefined;
   const promise = new Promise<string>((go) => (resolve = go));
-  return { promise, resolve };
+  const info = (_: object, text: string): void => {
+    if (text.includes(DROPPED)) resolve('dropped');
+  };
+  return { promise, resolve, logger: { ...SILENT, info } };
 }
 
 /** A board that records one sample an hour, and with it a block. */
@@ -74,11 +81,7 @@ class Board {
 
   /** Opens the store, waits until it has dropped what it drops, and closes it. */
   async tidy(options: Partial<LevelStoreOptions>): Promise<void> {
-    const { promise, resolve } = later();
-    const logger = {
-      ...SILENT,
-      info: (_: object, text: string) => text.includes(DROPPED) && resolve('dropped'),
-    };
+    const { promise, logger } = later();
     const store = await this.open({ ...options, logger });
     await promise;
     await store[Symbol.asyncDispose]();
@@ -181,10 +184,9 @@ describe('the retention of the store', () => {
         await board.record(store, HOURS);
       }
       let writes = 0;
-      const { promise: failed, resolve } = later();
+      const { promise: failed, resolve, logger: dropping } = later();
       const logger = {
-        ...SILENT,
-        info: (_: object, text: string) => text.includes(DROPPED) && resolve('dropped'),
+        ...dropping,
         warn: (_: object, text: string) => text.includes('is dropped later') && resolve('failed'),
       };
       let isOpen = false;
@@ -223,13 +225,9 @@ describe('the retention of the store', () => {
     };
     const maxMib = 24;
     assert.ok(bytes() > maxMib * 2 ** 20, `${bytes()} bytes are too few`);
-    const { promise: dropped, resolve } = later();
+    const { promise: dropped, logger: dropping } = later();
     const said: string[] = [];
-    const logger = {
-      ...SILENT,
-      info: (_: object, text: string) => text.includes(DROPPED) && resolve('dropped'),
-      error: (_: object, text: string) => void said.push(text),
-    };
+    const logger = { ...dropping, error: (_: object, text: string) => void said.push(text) };
     {
       await using store = await board.open({ maxMib, logger });
       const meanwhile = collect(store.read(BEFORE_EVERYTHING, 1e6));
